@@ -73,9 +73,7 @@ def cli_page() -> str:
 
     parts = ["# Command line\n\nWhat `--help` prints, for every command."]
     for path, command in commands(command_line, "tocsin"):
-        context = click.Context(
-            command, info_name=path, terminal_width=HELP_WIDTH, max_content_width=HELP_WIDTH
-        )
+        context = click.Context(command, info_name=path, terminal_width=HELP_WIDTH, max_content_width=HELP_WIDTH)
         parts.append(f"## {path}\n\n```text\n{command.get_help(context).rstrip()}\n```")
     return "\n\n".join(parts) + "\n"
 

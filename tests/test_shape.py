@@ -29,9 +29,7 @@ LIGHT_DEPENDENCIES = {"pydantic", "pydantic_core", "idna", "psutil", "annotated_
 
 
 def modules(*folders: Path) -> list[Path]:
-    return sorted(
-        path for folder in folders for path in folder.rglob("*.py") if "node_modules" not in path.parts
-    )
+    return sorted(path for folder in folders for path in folder.rglob("*.py") if "node_modules" not in path.parts)
 
 
 def tree_of(path: Path) -> ast.Module:
@@ -86,17 +84,13 @@ def sizes() -> dict[str, tuple[int, int]]:
 
 
 def test_functions_and_modules_stay_small() -> None:
-    too_large = {
-        name: lines for name, (lines, limit) in sizes().items() if lines > ALLOWED_LARGER.get(name, limit)
-    }
+    too_large = {name: lines for name, (lines, limit) in sizes().items() if lines > ALLOWED_LARGER.get(name, limit)}
     assert too_large == {}
 
 
 def test_the_list_of_exceptions_only_shrinks() -> None:
     measured = sizes()
-    needless = [
-        name for name in ALLOWED_LARGER if name not in measured or measured[name][0] <= measured[name][1]
-    ]
+    needless = [name for name in ALLOWED_LARGER if name not in measured or measured[name][0] <= measured[name][1]]
     assert needless == []
 
 
@@ -125,11 +119,7 @@ def test_every_file_of_tests_is_a_test_a_conftest_or_support() -> None:
     strays = [
         name_of(path)
         for path in modules(ROOT / "tests")
-        if not (
-            path.name.startswith("test_")
-            or path.name in ("conftest.py", "__init__.py")
-            or "support" in path.parts
-        )
+        if not (path.name.startswith("test_") or path.name in ("conftest.py", "__init__.py") or "support" in path.parts)
     ]
     assert strays == []
 
@@ -147,9 +137,7 @@ def test_test_names_are_sentences() -> None:
 def test_the_model_needs_only_the_base_install() -> None:
     allowed = sys.stdlib_module_names | {"tocsin", "pydantic", "annotated_types", "idna"}
     heavy = {
-        name_of(path): foreign
-        for path in modules(PACKAGE / "model")
-        if (foreign := imported_packages(path) - allowed)
+        name_of(path): foreign for path in modules(PACKAGE / "model") if (foreign := imported_packages(path) - allowed)
     }
     assert heavy == {}
 
@@ -157,9 +145,7 @@ def test_the_model_needs_only_the_base_install() -> None:
 def test_every_heavy_dependency_has_an_owner() -> None:
     owned = {name for contract in contracts() for name in contract.get("protected_modules", [])}
     known = sys.stdlib_module_names | LIGHT_DEPENDENCIES | owned | {"tocsin"}
-    strangers = {
-        name_of(path): foreign for path in modules(PACKAGE) if (foreign := imported_packages(path) - known)
-    }
+    strangers = {name_of(path): foreign for path in modules(PACKAGE) if (foreign := imported_packages(path) - known)}
     assert strangers == {}, "give it an owner: a `protected` contract in pyproject.toml"
 
 
@@ -175,9 +161,7 @@ def reads_the_clock(node: ast.AST) -> bool:
 
 
 def test_pure_modules_are_told_what_time_it_is() -> None:
-    readers = {
-        name_of(path) for path in pure_modules() for node in ast.walk(tree_of(path)) if reads_the_clock(node)
-    }
+    readers = {name_of(path) for path in pure_modules() for node in ast.walk(tree_of(path)) if reads_the_clock(node)}
     assert readers <= {"src/tocsin/model/times.py"}
 
 

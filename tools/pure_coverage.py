@@ -30,9 +30,7 @@ def main() -> int:
     command = [sys.executable, "-m", "coverage", "report", f"--include={include}", "--fail-under=100"]
     report = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
     if report.returncode:
-        print(
-            f"{report.stdout}{report.stderr}Pure modules are to be covered to the last branch; these are not."
-        )
+        print(f"{report.stdout}{report.stderr}Pure modules are to be covered to the last branch; these are not.")
     else:
         print("Pure modules: every line and branch is covered.")
     return report.returncode
