@@ -1,0 +1,53 @@
+"""What the doors are handed: the running parts of Tocsin, and how a change reaches them. `app` builds it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from tocsin.storage.database import Database
+from tocsin.watch.live import LiveEvent, LiveHub
+
+if TYPE_CHECKING:
+    from tocsin.settings import Settings
+    from tocsin.watch.service import WatchOverview
+
+Change = Literal["created", "updated", "deleted"]
+Tell = Callable[[Change, int], None]
+"""Is told of each change of a website, after its commit: what happened, and the website's id."""
+
+
+def nobody(_change: Change, _website_id: int) -> None:
+    """Tell nobody: a running server notices changes in the database by itself."""
+
+
+class Watching(Protocol):
+    """What the doors need of the watch; `watch.service.Watch` is one."""
+
+    def wake(self) -> None:
+        """Have the jobs compared with the database now; from any thread."""
+
+    async def check_now(self, website_id: int) -> int:
+        """Check at once and return the id of the stored check."""
+
+    def overview(self) -> "WatchOverview":
+        """Return the watch in figures."""
+
+    def is_scheduled(self, website_id: int) -> bool:
+        """Return whether the website has a job."""
+
+
+@dataclass(slots=True)
+class Services:
+    """The running parts; `app.state.tocsin` is one."""
+
+    settings: "Settings"
+    database: Database
+    watch: Watching
+    live: LiveHub
+    started_at: datetime
+
+    def tell_website(self, change: Change, website_id: int) -> None:
+        """Pass on a change of a website that was committed; from any thread."""
+        self.watch.wake()
+        self.live.publish(LiveEvent("website", {"website_id": website_id, "change": change}))
