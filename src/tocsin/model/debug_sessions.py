@@ -1,0 +1,46 @@
+"""Schemas of a DebugSession: one recorded browser visit."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tocsin.model.times import UTCDatetime
+
+
+class DebugSessionCreate(BaseModel):
+    """A debug session that begins; `session_key` is the caller's own unique name for it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    website_id: int
+    session_key: str = Field(min_length=1, max_length=255, examples=["debug-2026-01-01-123456"])
+    user_agent: str | None = Field(None, max_length=1000)
+    browser_type: str | None = Field(None, max_length=50, examples=["chromium"])
+    started_at: UTCDatetime | None = None
+
+
+class DebugSessionUpdate(BaseModel):
+    """The fields to change; what is left out stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    completed_at: UTCDatetime | None = None
+    success: bool | None = None
+    error_message: str | None = Field(None, max_length=10_000)
+    user_agent: str | None = Field(None, max_length=1000)
+    browser_type: str | None = Field(None, max_length=50)
+
+
+class DebugSessionRead(BaseModel):
+    """A debug session as every door shows it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    website_id: int
+    session_key: str
+    user_agent: str | None
+    browser_type: str | None
+    started_at: UTCDatetime
+    completed_at: UTCDatetime | None
+    success: bool | None
+    error_message: str | None
+    created_at: UTCDatetime

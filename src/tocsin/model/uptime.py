@@ -1,0 +1,104 @@
+"""Uptime, twice: by checks, and by time. Pure arithmetic; the inputs are what the export contains.
+
+By checks: of all checks that could tell, the share that was UP or DEGRADED. A check counts once, however
+many attempts it took; UNKNOWN ones are left out.
+
+By time: of the seconds in which we could tell, the share outside downtime windows. Observation starts at the
+first check (or downtime) within reach; unknown stretches are left out on both sides of the fraction. While a
+website's checks have stopped coming, its time is unknown from one allowance after the last check on.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+Interval = tuple[float, float]
+"""Start and end, in seconds since 1970; never empty."""
+
+
+class Uptime(BaseModel):
+    """How available a website was over the last `hours`. Percentages are null where nothing was seen."""
+
+    website_id: int
+    hours: int
+    by_checks_percent: float | None = Field(description="Share of checks that were UP or DEGRADED, UNKNOWN left out.")
+    by_time_percent: float | None = Field(description="Share of observed time outside downtimes.")
+    checks_count: int = Field(description="All checks, UNKNOWN ones included.")
+    up_count: int = Field(description="UP and DEGRADED checks.")
+    unknown_seconds: float = Field(description="Time since the first check in which nobody could tell.")
+    downtime_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TimeShare:
+    """What of a window was observed, and what of that was downtime, in seconds."""
+
+    observed_s: float
+    downtime_s: float
+    unknown_s: float
+
+    @property
+    def percent(self) -> float | None:
+        """Return the available share of the observed time, 0 to 100."""
+        return None if self.observed_s <= 0 else 100 * (1 - self.downtime_s / self.observed_s)
+
+
+def percent_of_checks(available_count: int, checks_count: int, unknown_count: int) -> float | None:
+    """Return the share of checks that were available among those that could tell, 0 to 100."""
+    told = checks_count - unknown_count
+    return None if told <= 0 else 100 * available_count / told
+
+
+def time_share(
+    window: tuple[datetime, datetime],
+    observed_from: datetime | None,
+    downtimes: Iterable[tuple[datetime, datetime | None]],
+    unknown: Iterable[tuple[datetime, datetime]],
+) -> TimeShare:
+    """Return observed, down and unknown seconds within `window`.
+
+    Args:
+        window: its start and end.
+        observed_from: when the website was first looked at; None where it never was.
+        downtimes: start and end of each downtime, end None while it is going on; they may overlap.
+        unknown: stretches in which nobody could tell; they may overlap.
+    """
+    if observed_from is None:
+        return TimeShare(0.0, 0.0, 0.0)
+    start, end = max(window[0], observed_from).timestamp(), window[1].timestamp()
+    if end <= start:
+        return TimeShare(0.0, 0.0, 0.0)
+    blind = union(clip(((a.timestamp(), b.timestamp()) for a, b in unknown), start, end))
+    down = union(clip(((a.timestamp(), b.timestamp() if b else end) for a, b in downtimes), start, end))
+    unknown_s = length(blind)
+    downtime_s = length(down) - length(overlap(down, blind))
+    return TimeShare(end - start - unknown_s, downtime_s, unknown_s)
+
+
+def clip(intervals: Iterable[Interval], start: float, end: float) -> list[Interval]:
+    """Return the parts of `intervals` between `start` and `end`."""
+    clipped = ((max(a, start), min(b, end)) for a, b in intervals)
+    return [(a, b) for a, b in clipped if a < b]
+
+
+def union(intervals: Iterable[Interval]) -> list[Interval]:
+    """Return the same moments as disjoint intervals, in order."""
+    merged: list[Interval] = []
+    for a, b in sorted(intervals):
+        if merged and a <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], b))
+        else:
+            merged.append((a, b))
+    return merged
+
+
+def overlap(left: list[Interval], right: list[Interval]) -> list[Interval]:
+    """Return the moments in both of two lists of disjoint intervals."""
+    return [(max(a, c), min(b, d)) for a, b in left for c, d in right if max(a, c) < min(b, d)]
+
+
+def length(intervals: Iterable[Interval]) -> float:
+    """Return the seconds that disjoint intervals last together."""
+    return sum(b - a for a, b in intervals)

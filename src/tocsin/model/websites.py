@@ -1,0 +1,118 @@
+"""Schemas of a website: what is watched, and how."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
+
+from tocsin.model.enums import Cause, MonitorStatus
+from tocsin.model.options import CheckOptions
+from tocsin.model.times import UTCDatetime
+from tocsin.model.urls import check_url
+
+
+@dataclass(slots=True)
+class IntervalBounds:
+    """Shortest and longest check interval that is accepted, in seconds; the settings may move them."""
+
+    min_s: int = 60
+    max_s: int = 3600
+
+
+INTERVAL_BOUNDS = IntervalBounds()
+
+
+def _within_bounds(value: int) -> int:
+    if not INTERVAL_BOUNDS.min_s <= value <= INTERVAL_BOUNDS.max_s:
+        raise ValueError(
+            f"the check interval must be {INTERVAL_BOUNDS.min_s} to {INTERVAL_BOUNDS.max_s} seconds"
+            " (settings TOCSIN_CHECK_INTERVAL_MIN and TOCSIN_CHECK_INTERVAL_MAX)"
+        )
+    return value
+
+
+Url = Annotated[str, AfterValidator(check_url)]
+CheckInterval = Annotated[int, AfterValidator(_within_bounds)]
+Label = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class WebsiteFields(CheckOptions):
+    """Every field of a website that users set, apart from its URL."""
+
+    name: str = Field("", max_length=255, description="Shown everywhere; the URL's host where none is given.")
+    description: str | None = Field(None, max_length=5000)
+    check_interval: CheckInterval = Field(300, description="Seconds between checks (60 to 3600 unless set otherwise).")
+    is_active: bool = Field(True, description="False: known, but not checked. `enabled` is accepted too.")
+    tags: list[Label] = Field(default_factory=list, max_length=50)
+    group: str | None = Field(None, max_length=100)
+    regions: list[Label] = Field(default_factory=list, max_length=50)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _enabled_is_is_active(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or "enabled" not in data:
+            return data
+        if data.get("is_active", data["enabled"]) != data["enabled"]:
+            raise ValueError("`enabled` and `is_active` are one field and contradict each other")
+        rest = {name: value for name, value in data.items() if name != "enabled"}
+        return {**rest, "is_active": data["enabled"]}
+
+
+class WebsiteCreate(WebsiteFields):
+    """A website to watch. Only `url` is needed."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"url": "https://example.com", "name": "Example Site", "enabled": True, "check_interval": 300}]
+        }
+    )
+
+    url: Url = Field(max_length=2048, examples=["https://example.com"])
+
+    @model_validator(mode="after")
+    def _name_from_host(self) -> Self:
+        if not self.name.strip():
+            self.name = urlsplit(self.url).netloc
+        return self
+
+
+class WebsiteUpdate(WebsiteFields):
+    """The fields to change; what is left out stays as it is. Attributes not given read None."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "New Name", "check_interval": 600}]})
+
+    url: Url = ""
+
+    def changes(self) -> dict[str, Any]:
+        """Return only what was given, ready for storage (enums and nested values as plain data)."""
+        return self.model_dump(exclude_unset=True, mode="json")
+
+
+for _field in WebsiteUpdate.model_fields.values():
+    _field.default, _field.default_factory = None, None
+WebsiteUpdate.model_rebuild(force=True)
+
+
+class WebsiteRead(WebsiteFields):
+    """A website as every door shows it, with its present state. Secrets are masked."""
+
+    model_config = ConfigDict(from_attributes=True, extra="ignore")
+
+    id: int
+    url: str
+    check_interval: int = 300
+    enabled: bool
+    created_at: UTCDatetime
+    updated_at: UTCDatetime
+    status: MonitorStatus = Field(MonitorStatus.UNKNOWN, description="Of the last check; UNKNOWN before the first.")
+    status_since: UTCDatetime | None = None
+    last_checked_at: UTCDatetime | None = None
+    last_response_time_ms: float | None = None
+    last_cause: Cause | None = None
+    last_message: str | None = None
+    breaker_open_until: UTCDatetime | None = Field(
+        None, description="Checks are skipped until then, after five failures in a row."
+    )
+    skipped_checks_count: int = Field(0, description="Checks the circuit breaker has skipped so far.")
+    certificate_not_after: UTCDatetime | None = Field(None, description="When the leaf certificate expires.")

@@ -1,0 +1,93 @@
+"""Certificates: each kept once by its SHA-256, and which chain a website served last."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from tocsin.model.results import CertificateFacts, PeerCertificate
+from tocsin.model.times import utcnow
+from tocsin.storage.records import CertificateRecord, WebsiteCertificate
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChain:
+    """The chain a website served when it was read last, leaf first."""
+
+    chain: tuple[CertificateFacts, ...]
+    verify_error: str | None
+    read_at: datetime
+
+
+def record_chains(connection: Connection, seen: dict[int, tuple[PeerCertificate, datetime]]) -> None:
+    """Store the chains seen, by website, and every certificate that is new."""
+    if not seen:
+        return
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    facts = {one.sha256: one for certificate, _ in seen.values() for one in certificate.chain}
+    new = insert(CertificateRecord).on_conflict_do_nothing()
+    now = utcnow()
+    connection.execute(new, [_certificate_values(one, now) for one in facts.values()])
+    chain = insert(WebsiteCertificate)
+    replaced = {name: chain.excluded[name] for name in ("chain", "not_after", "verify_error", "read_at")}
+    connection.execute(
+        chain.on_conflict_do_update(index_elements=["website_id"], set_=replaced),
+        [
+            {
+                "website_id": website_id,
+                "chain": [one.sha256 for one in certificate.chain],
+                "not_after": certificate.leaf.not_after,
+                "verify_error": certificate.verify_error,
+                "read_at": read_at,
+            }
+            for website_id, (certificate, read_at) in seen.items()
+        ],
+    )
+
+
+def _certificate_values(facts: CertificateFacts, now: datetime) -> dict[str, object]:
+    return {
+        "sha256": facts.sha256,
+        "subject": facts.subject,
+        "issuer": facts.issuer,
+        "sans": list(facts.sans),
+        "serial": facts.serial,
+        "not_before": facts.not_before,
+        "not_after": facts.not_after,
+        "der": facts.der,
+        "first_seen_at": now,
+    }
+
+
+def chain_of(db: Session, website_id: int) -> StoredChain | None:
+    """Return the chain a website served last, or None where none was read."""
+    row = db.get(WebsiteCertificate, website_id)
+    if row is None:
+        return None
+    found = db.scalars(select(CertificateRecord).where(CertificateRecord.sha256.in_(row.chain)))
+    by_hash = {one.sha256: one for one in found}
+    chain = tuple(_facts(by_hash[sha256]) for sha256 in row.chain if sha256 in by_hash)
+    return StoredChain(chain, row.verify_error, row.read_at)
+
+
+def leaf_expiries(db: Session, website_ids: Iterable[int]) -> dict[int, datetime]:
+    """Return when the leaf certificate of each of those websites expires, where one was read."""
+    wanted = select(WebsiteCertificate.website_id, WebsiteCertificate.not_after)
+    rows = db.execute(wanted.where(WebsiteCertificate.website_id.in_(list(website_ids))))
+    return {row.website_id: row.not_after for row in rows}
+
+
+def _facts(row: CertificateRecord) -> CertificateFacts:
+    return CertificateFacts(
+        sha256=row.sha256,
+        subject=row.subject,
+        issuer=row.issuer,
+        sans=tuple(row.sans),
+        not_before=row.not_before,
+        not_after=row.not_after,
+        serial=row.serial,
+        der=row.der,
+    )

@@ -1,0 +1,178 @@
+"""Where the data lives: one engine per database, set up for many readers beside one busy writer."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine, event, inspect, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+
+from tocsin.errors import ExtraMissing, Invalid, SchemaBehind, StorageUnavailable
+from tocsin.storage import migrate
+from tocsin.storage.tables import Base
+
+BUSY_TIMEOUT_MS = 10_000
+
+__all__ = ["Database", "Session", "database_url"]
+
+
+def database_url(target: str | Path) -> URL:
+    """Return the SQLAlchemy URL of a database named by URL or by the path of an SQLite file.
+
+    `postgres://` and `postgresql://` mean psycopg 3.
+
+    Raises:
+        Invalid: it is neither, or a kind of database that Tocsin does not run on.
+    """
+    text = str(target)
+    if "://" not in text:
+        return URL.create("sqlite", database=text)
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise Invalid(f"{text!r} is not a database URL: {error}", field="database_url") from error
+    if url.drivername in ("postgres", "postgresql"):
+        url = url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise Invalid(
+            f"Tocsin runs on sqlite:///path and postgresql://…, not on {url.get_backend_name()}",
+            field="database_url",
+        )
+    return url
+
+
+class Database:
+    """An engine and its sessions.
+
+    Opening one creates missing folders and, in an empty database, all tables. An SQLite file of an older
+    release is upgraded; a PostgreSQL that is behind is refused, since other machines may be using it.
+    """
+
+    def __init__(self, target: str | Path, *, create: bool = True) -> None:
+        """Open the database.
+
+        Args:
+            target: a path, `sqlite:///path`, or `postgresql://user@host/name`.
+            create: False leaves the schema alone, whatever state it is in.
+
+        Raises:
+            SchemaBehind: a PostgreSQL schema of an older release.
+            StorageUnavailable: the server or the folder cannot be reached.
+            ExtraMissing: PostgreSQL is meant, but psycopg is not installed.
+        """
+        self.url = database_url(target)
+        self.engine = _engine(self.url)
+        self.sessions = sessionmaker(self.engine, expire_on_commit=False)
+        if create:
+            try:
+                self.create_all()
+            except BaseException:
+                self.dispose()
+                raise
+
+    @property
+    def is_sqlite(self) -> bool:
+        """True on SQLite, which only one process should write to much."""
+        return self.url.get_backend_name() == "sqlite"
+
+    def create_all(self) -> None:
+        """Bring the schema to this release: create it where nothing is there, upgrade an SQLite that is behind."""
+        with translated_errors(self.url):
+            state = migrate.schema_state(self.engine)
+            if state.is_empty:
+                self._create_tables()
+            elif not state.is_current and self.is_sqlite:
+                migrate.upgrade(self.engine)
+            else:
+                self.check_schema()
+
+    def check_schema(self) -> None:
+        """Return where the schema is this program's own.
+
+        Raises:
+            SchemaBehind: it is not; the text says what to run.
+            StorageUnavailable: the database cannot be reached.
+        """
+        with translated_errors(self.url):
+            state = migrate.schema_state(self.engine)
+        if not state.is_current:
+            raise SchemaBehind(
+                f"the database schema is at {state.current or 'no revision'}, this program needs {state.head}:"
+                f" run `tocsin db upgrade --database {self.url.render_as_string(hide_password=True)}`"
+            )
+
+    def _create_tables(self) -> None:
+        try:
+            with self.engine.begin() as connection:
+                Base.metadata.create_all(connection)
+                migrate.stamp_head(connection)
+        except DBAPIError:
+            # Another process may have created them at the same moment.
+            if not migrate.schema_state(self.engine).is_current:
+                raise
+
+    def table_names(self) -> list[str]:
+        """Return the names of all tables that are there."""
+        return inspect(self.engine).get_table_names()
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Yield a Session; what is not committed at the end is rolled back."""
+        with self.sessions() as db:
+            yield db
+
+    def dispose(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+@contextmanager
+def translated_errors(url: URL) -> Iterator[None]:
+    """Turn a database that cannot be reached into StorageUnavailable, naming it without its password."""
+    try:
+        yield
+    except OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        raise StorageUnavailable(f"cannot use {url.render_as_string(hide_password=True)}: {reason}") from error
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        _make_folder(url)
+        engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+        event.listen(engine, "connect", _set_pragmas)
+        return engine
+    try:
+        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    except ModuleNotFoundError as error:
+        raise ExtraMissing('PostgreSQL needs the extra "postgres": pip install "tocsin[postgres]"') from error
+
+
+def _make_folder(url: URL) -> None:
+    if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
+        return
+    folder = Path(url.database).expanduser().resolve().parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageUnavailable(f"cannot create the folder {folder}: {error.strerror}") from error
+
+
+def _set_pragmas(connection: sqlite3.Connection, _record: Any) -> None:
+    """Readers never wait for the writer (WAL); a writer waits for another one instead of failing."""
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    if (
+        cursor.execute("PRAGMA auto_vacuum").fetchone()[0] != 2
+        and not cursor.execute("PRAGMA page_count").fetchone()[0]
+    ):
+        cursor.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA cache_size = -16384")
+    cursor.execute("PRAGMA temp_store = MEMORY")
+    cursor.close()

@@ -1,0 +1,18 @@
+"""The outbox: changes that somebody may have to be told of, in the order they were committed."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tocsin.storage.records import OutboxEvent
+
+
+def list_events(
+    db: Session, *, website_id: int | None = None, after_id: int | None = None, limit: int = 500
+) -> list[OutboxEvent]:
+    """Return up to `limit` events after `after_id`, oldest first."""
+    wanted = select(OutboxEvent).order_by(OutboxEvent.id).limit(limit)
+    if website_id is not None:
+        wanted = wanted.where(OutboxEvent.website_id == website_id)
+    if after_id is not None:
+        wanted = wanted.where(OutboxEvent.id > after_id)
+    return list(db.scalars(wanted))

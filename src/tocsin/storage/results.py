@@ -1,0 +1,235 @@
+"""The one way in for judged checks: a batch, one transaction, with all that each check changes.
+
+MonitorCheck, state, DowntimeWindow, rollups, outbox event, evidence and certificates of a batch are committed
+together or not at all, so that a kill between two checks leaves nothing half done.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Table, insert, update
+
+from tocsin.model.enums import MonitorStatus
+from tocsin.model.results import CheckResult
+from tocsin.model.states import DowntimeStep, Judgement
+from tocsin.model.times import EPOCH, to_epoch_us
+from tocsin.storage import bulk, certificates, rollups
+from tocsin.storage.codes import CAUSE_CODES, METHOD_CODES, PHASE_CODES, STATUS_CODES
+from tocsin.storage.database import Database
+from tocsin.storage.evidence import REFRESH_AFTER, fingerprint, pack
+from tocsin.storage.records import CheckEvidence, GoodEvidence, OutboxEvent, UnknownWindow, WebsiteState
+from tocsin.storage.rows import CHECK_COLUMNS, CheckRow
+from tocsin.storage.states import STATE_COLUMNS
+from tocsin.storage.tables import DowntimeWindow, MonitorCheck
+
+_MICROSECOND = timedelta(microseconds=1)
+_MESSAGE_LIMIT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One check, seen and judged, ready to be stored."""
+
+    website_id: int
+    result: CheckResult  # settled: it has a status
+    judgement: Judgement
+    unknown_for: timedelta = timedelta(0)  # how long an UNKNOWN check leaves us in the dark
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a stored outcome was given."""
+
+    check_id: int
+    downtime_id: int | None = None
+    event_id: int | None = None
+
+
+@contextmanager
+def write_transaction(database: Database) -> Iterator[Connection]:
+    """Yield a connection in a transaction that holds the right to write from its start."""
+    with database.engine.connect() as connection:
+        if database.is_sqlite:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield connection
+        connection.commit()
+
+
+class ResultWriter:
+    """Stores batches of outcomes. Used by one thread; remembers which good evidence is stored."""
+
+    def __init__(self) -> None:
+        self._good: dict[int, tuple[str, str, datetime]] = {}
+
+    def write(self, connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> list[Stored]:
+        """Store `outcomes`, in order; at most one a website. The caller commits."""
+        now_us = to_epoch_us(now)
+        ids = bulk.next_ids(connection, _table(MonitorCheck), len(outcomes))
+        rows = [check_row(one.website_id, one.result, now_us) for one in outcomes]
+        columns = ("id", *CHECK_COLUMNS)
+        pairs = list(zip(ids, rows, strict=True))
+        bulk.insert_rows(connection, _table(MonitorCheck), columns, [(check_id, *row) for check_id, row in pairs])
+        rollups.count_checks(connection, rows, self._write_unknown(connection, outcomes), now_us=now_us)
+        states = [_state_row(one, *pair) for one, pair in zip(outcomes, pairs, strict=True)]
+        bulk.upsert_rows(connection, _table(WebsiteState), STATE_COLUMNS, [row for row in states if row is not None])
+        downtimes = _write_downtimes(connection, outcomes, now)
+        stored = []
+        for one, check_id in zip(outcomes, ids, strict=True):
+            downtime_id = downtimes.get(one.website_id)
+            stored.append(Stored(check_id, downtime_id, _write_event(connection, one, check_id, downtime_id, now)))
+        self._write_evidence(connection, outcomes, ids)
+        return stored
+
+    def forget(self) -> None:
+        """Forget what is stored: the last batch was rolled back."""
+        self._good.clear()
+
+    def _write_unknown(self, connection: Connection, outcomes: Sequence[Outcome]) -> list[tuple[int, int, int]]:
+        rows = []
+        for one in outcomes:
+            if one.judgement.gap is not None:
+                start, end = one.judgement.gap
+                rows.append((one.website_id, to_epoch_us(start), to_epoch_us(end), "gap"))
+            if one.result.status is MonitorStatus.UNKNOWN:
+                start_us = to_epoch_us(one.result.started_at)
+                rows.append((one.website_id, start_us, start_us + one.unknown_for // _MICROSECOND, "unknown"))
+        columns = ("website_id", "started_at", "ended_at", "reason")
+        bulk.insert_rows(connection, _table(UnknownWindow), columns, rows)
+        return [row[:3] for row in rows]
+
+    def _write_evidence(self, connection: Connection, outcomes: Sequence[Outcome], ids: Sequence[int]) -> None:
+        failed, good, chains = [], [], {}
+        for one, check_id in zip(outcomes, ids, strict=True):
+            result = one.result
+            if result.certificate is not None:
+                chains[one.website_id] = (result.certificate, result.started_at)
+            if result.status is not MonitorStatus.UP:
+                failed.append((check_id, one.website_id, pack(result)))
+            elif (row := self._good_row(one, check_id)) is not None:
+                good.append(row)
+        bulk.insert_rows(connection, _table(CheckEvidence), ("check_id", "website_id", "payload"), failed)
+        columns = ("website_id", "check_id", "fingerprint", "recorded_at", "payload")
+        bulk.upsert_rows(connection, _table(GoodEvidence), columns, good)
+        certificates.record_chains(connection, chains)
+
+    def _good_row(self, one: Outcome, check_id: int) -> tuple[Any, ...] | None:
+        """Return the row that replaces a website's good evidence, or None where it says the same."""
+        matter, body = fingerprint(one.result)
+        at = one.result.started_at
+        last = self._good.get(one.website_id)
+        if last is not None and last[0] == matter and (last[1] == body or at - last[2] < REFRESH_AFTER):
+            return None
+        self._good[one.website_id] = (matter, body, at)
+        return one.website_id, check_id, matter, to_epoch_us(at), pack(one.result)
+
+
+def check_row(website_id: int, result: CheckResult, now_us: int) -> CheckRow:
+    """Return the columns of a settled result."""
+    phases = result.phases
+    at_us = (result.started_at - EPOCH) // _MICROSECOND
+    is_up = result.status is MonitorStatus.UP
+    return CheckRow(
+        website_id,
+        at_us,
+        max(0, (now_us - at_us) // 1000),
+        STATUS_CODES[result.status or MonitorStatus.UNKNOWN],
+        result.http_status_code,
+        METHOD_CODES[result.method],
+        _us(phases.total_ms),
+        _us(phases.dns_ms),
+        _us(phases.connect_ms),
+        _us(phases.tls_ms),
+        _us(phases.ttfb_ms),
+        result.attempts,
+        CAUSE_CODES[result.cause] if result.cause else None,
+        PHASE_CODES[result.phase] if result.phase else None,
+        None if is_up else result.message[:_MESSAGE_LIMIT] or None,
+    )
+
+
+def _us(milliseconds: float | None) -> int | None:
+    return None if milliseconds is None else int(milliseconds * 1000 + 0.5)
+
+
+def _table(mapped: type[Any]) -> Table:
+    table: Table = mapped.__table__
+    return table
+
+
+def _state_row(one: Outcome, check_id: int, row: CheckRow) -> tuple[Any, ...] | None:
+    state = one.judgement.state
+    if state.last_checked_at != one.result.started_at:
+        return None  # an older check that came late changes no state
+    return (
+        one.website_id,
+        row.status,
+        _moment_us(state.status_since),
+        _moment_us(state.first_checked_at),
+        row.checked_at_us,
+        check_id,
+        row.total_us,
+        row.cause,
+        row.error_message,
+        state.consecutive_failures,
+        _moment_us(state.breaker_open_until),
+    )
+
+
+def _moment_us(moment: datetime | None) -> int | None:
+    return None if moment is None else (moment - EPOCH) // _MICROSECOND
+
+
+def _write_downtimes(connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> dict[int, int]:
+    """Open, count and close downtimes; return the downtime concerned, by website."""
+    table = _table(DowntimeWindow)
+    concerned: dict[int, int] = {}
+    for one in outcomes:
+        step, state, result = one.judgement.downtime, one.judgement.state, one.result
+        if step is DowntimeStep.OPEN:
+            values = {
+                "website_id": one.website_id,
+                "started_at": result.started_at,
+                "initial_status": result.status,
+                "affected_checks_count": 1,
+                "root_cause": result.message[:_MESSAGE_LIMIT] or None,
+                "created_at": now,
+                "updated_at": now,
+            }
+            opened = connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one()
+            concerned[one.website_id] = opened
+        elif step is not DowntimeStep.NONE and state.downtime_id is not None:
+            changes: dict[str, Any] = {"updated_at": now}
+            if step is DowntimeStep.COUNT:
+                changes["affected_checks_count"] = table.c.affected_checks_count + 1
+            else:
+                changes |= {"ended_at": result.started_at, "recovery_status": result.status}
+            connection.execute(update(table).where(table.c.id == state.downtime_id).values(changes))
+            concerned[one.website_id] = state.downtime_id
+    return concerned
+
+
+def _write_event(
+    connection: Connection, one: Outcome, check_id: int, downtime_id: int | None, now: datetime
+) -> int | None:
+    transition = one.judgement.transition
+    if transition is None:
+        return None
+    table = _table(OutboxEvent)
+    result = one.result
+    values = {
+        "kind": "website.transition",
+        "website_id": one.website_id,
+        "check_id": check_id,
+        "downtime_id": downtime_id,
+        "from_status": transition.from_status,
+        "to_status": transition.to_status,
+        "reason": transition.reason,
+        "details": {"cause": result.cause, "phase": result.phase, "message": result.message[:_MESSAGE_LIMIT]},
+        "occurred_at": result.started_at,
+        "created_at": now,
+    }
+    event_id: int = connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one()
+    return event_id

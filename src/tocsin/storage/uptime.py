@@ -1,0 +1,87 @@
+"""Uptime of a website, by checks and by time, from rollups, downtimes and unknown windows."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from tocsin.errors import NotFound
+from tocsin.model.times import utcnow
+from tocsin.model.uptime import Uptime, percent_of_checks, time_share
+from tocsin.storage.counts import count_between
+from tocsin.storage.downtimes import DowntimeWindowCRUD
+from tocsin.storage.records import UnknownWindow, WebsiteState
+from tocsin.storage.tables import DowntimeWindow, Website
+
+Stretch = tuple[datetime, datetime]
+
+
+def gap_allowance(check_interval_s: float, timeout_s: float, breaker_pause_s: float = 0.0) -> timedelta:
+    """Return for how long after a check its status is taken to last.
+
+    Two intervals and the time a check may take: one missed tick is no gap. While the circuit breaker leaves a
+    failing website alone, its pause comes on top.
+    """
+    return timedelta(seconds=2 * check_interval_s + min(check_interval_s, 2 * timeout_s) + breaker_pause_s)
+
+
+def uptime_of(db: Session, website_id: int, hours: int, now: datetime | None = None) -> Uptime:
+    """Return how available a website was over the last `hours`.
+
+    Raises:
+        NotFound: there is no such website.
+    """
+    website = db.get(Website, website_id)
+    if website is None:
+        raise NotFound(f"there is no website {website_id}")
+    end = now or utcnow()
+    start = end - timedelta(hours=hours)
+    seen = count_between(db, website_id, start, end)
+    state = db.get(WebsiteState, website_id)
+    downtimes = DowntimeWindowCRUD.get_overlapping(db, website_id, start, end)
+    unknown = _unknown(db, website_id, (start, end))
+    if state is not None and (tail := _tail(state, website, end)) is not None:
+        unknown.append(tail)
+    share = time_share(
+        (start, end),
+        _observed_from(db, website_id, state),
+        [(one.started_at, one.ended_at) for one in downtimes],
+        unknown,
+    )
+    return Uptime(
+        website_id=website_id,
+        hours=hours,
+        by_checks_percent=_rounded(percent_of_checks(seen.available, seen.total, seen.unknown)),
+        by_time_percent=_rounded(share.percent),
+        checks_count=seen.total,
+        up_count=seen.available,
+        unknown_seconds=round(share.unknown_s, 3),
+        downtime_seconds=round(share.downtime_s, 3),
+    )
+
+
+def _rounded(percent: float | None) -> float | None:
+    return None if percent is None else round(percent, 6)
+
+
+def _unknown(db: Session, website_id: int, window: Stretch) -> list[Stretch]:
+    wanted = select(UnknownWindow.started_at, UnknownWindow.ended_at).where(
+        UnknownWindow.website_id == website_id,
+        UnknownWindow.started_at < window[1],
+        UnknownWindow.ended_at > window[0],
+    )
+    return [(row.started_at, row.ended_at) for row in db.execute(wanted)]
+
+
+def _tail(state: WebsiteState, website: Website, end: datetime) -> Stretch | None:
+    """Return the stretch up to now in which no check has come, if there is one."""
+    pause = state.breaker_open_until - state.last_checked_at if state.breaker_open_until else timedelta(0)
+    lasts = gap_allowance(website.check_interval, website.timeout, max(0.0, pause.total_seconds()))
+    since = state.last_checked_at + lasts
+    return (since, end) if since < end else None
+
+
+def _observed_from(db: Session, website_id: int, state: WebsiteState | None) -> datetime | None:
+    first_down = db.scalar(select(func.min(DowntimeWindow.started_at)).where(DowntimeWindow.website_id == website_id))
+    moments = [moment for moment in (first_down, state.first_checked_at if state else None) if moment is not None]
+    return min(moments, default=None)

@@ -1,0 +1,145 @@
+"""Websites: what is watched."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from tocsin.errors import Conflict, Invalid
+from tocsin.model.urls import normalise_url
+from tocsin.model.websites import WebsiteCreate, WebsiteUpdate
+from tocsin.storage.schema import Base
+from tocsin.storage.tables import DebugSession, NetworkEvent, Website
+
+
+class WebsiteCRUD:
+    """Create, read, update and delete websites. Each call commits the Session it is given."""
+
+    @staticmethod
+    def create(db: Session, website: WebsiteCreate) -> Website:
+        """Store a website.
+
+        Raises:
+            Conflict: another website has the same URL, compared normalised.
+        """
+        row = Website(url_key=normalise_url(website.url), **website.model_dump(mode="json"))
+        db.add(row)
+        _commit(db, website.url)
+        return row
+
+    @staticmethod
+    def get_by_id(db: Session, website_id: int) -> Website | None:
+        """Return the website, or None."""
+        return db.get(Website, website_id)
+
+    @staticmethod
+    def get_by_url(db: Session, url: str) -> Website | None:
+        """Return the website whose normalised URL is that of `url`, or None."""
+        try:
+            key = normalise_url(url)
+        except ValueError:
+            return None
+        return db.scalars(select(Website).where(Website.url_key == key)).one_or_none()
+
+    @staticmethod
+    def get_all(db: Session, skip: int = 0, limit: int = 100) -> tuple[list[Website], int]:
+        """Return one page of all websites, newest first, and how many there are."""
+        return WebsiteCRUD.search(db, skip=skip, limit=limit)
+
+    @staticmethod
+    def search(
+        db: Session,
+        *,
+        text: str | None = None,
+        is_active: bool | None = None,
+        skip: int = 0,
+        limit: int = 100,
+    ) -> tuple[list[Website], int]:
+        """Return one page of the websites whose name or URL contains `text`, newest first, and their number."""
+        wanted = select(Website)
+        if text:
+            pattern = _like(text)
+            wanted = wanted.where(
+                or_(Website.name.ilike(pattern, escape="\\"), Website.url.ilike(pattern, escape="\\"))
+            )
+        if is_active is not None:
+            wanted = wanted.where(Website.is_active.is_(is_active))
+        total = db.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+        page = wanted.order_by(Website.id.desc()).offset(skip).limit(limit)
+        return list(db.scalars(page)), total
+
+    @staticmethod
+    def get_active_websites(db: Session) -> list[Website]:
+        """Return every website that is to be checked, oldest first."""
+        return list(db.scalars(select(Website).where(Website.is_active).order_by(Website.id)))
+
+    @staticmethod
+    def get_changed_since(db: Session, moment: datetime) -> Sequence[Website]:
+        """Return the websites created or changed at or after `moment`."""
+        return db.scalars(select(Website).where(Website.updated_at >= moment)).all()
+
+    @staticmethod
+    def get_active_ids(db: Session) -> set[int]:
+        """Return the ids of the websites that are to be checked."""
+        return set(db.scalars(select(Website.id).where(Website.is_active)))
+
+    @staticmethod
+    def count_active(db: Session) -> int:
+        """Return how many websites are to be checked."""
+        return db.scalar(select(func.count()).where(Website.is_active)) or 0
+
+    @staticmethod
+    def update(db: Session, website_id: int, website_update: WebsiteUpdate) -> Website | None:
+        """Change the fields that were given; return the website, or None where there is none.
+
+        Raises:
+            Conflict: another website has the new URL.
+        """
+        row = db.get(Website, website_id)
+        if row is None:
+            return None
+        changes: dict[str, Any] = website_update.changes()
+        if "url" in changes:
+            row.url_key = normalise_url(changes["url"])
+        if "name" in changes and not changes["name"].strip():
+            raise Invalid("the name must not be empty", field="name")
+        for name, value in changes.items():
+            setattr(row, name, value)
+        _commit(db, changes.get("url", row.url))
+        return row
+
+    @staticmethod
+    def delete(db: Session, website_id: int) -> bool:
+        """Delete the website and everything recorded of it; return whether there was one.
+
+        The rows are deleted one table after the other, so that it also works where SQLite's foreign keys are off.
+        """
+        row = db.get(Website, website_id)
+        if row is None:
+            return False
+        sessions = select(DebugSession.id).where(DebugSession.website_id == website_id)
+        db.execute(delete(NetworkEvent).where(NetworkEvent.debug_session_id.in_(sessions)))
+        for table in reversed(Base.metadata.sorted_tables):
+            if "website_id" in table.c:
+                db.execute(table.delete().where(table.c.website_id == website_id))
+        db.execute(delete(Website).where(Website.id == website_id))
+        db.commit()
+        return True
+
+
+def _like(text: str) -> str:
+    """Return a LIKE pattern that finds `text` literally."""
+    for character in ("\\", "%", "_"):
+        text = text.replace(character, "\\" + character)
+    return f"%{text}%"
+
+
+def _commit(db: Session, url: str) -> None:
+    try:
+        db.commit()
+    except IntegrityError as error:
+        db.rollback()
+        raise Conflict(f"{url} is watched already") from error

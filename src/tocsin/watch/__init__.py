@@ -1,0 +1,1 @@
+"""Look at every website on time, judge what was seen, and record it."""

@@ -1,0 +1,108 @@
+"""Calendar work beside the checks: folding rollups and letting go of what is old, in small transactions."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Event
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
+from tocsin.model.times import to_epoch_us, utcnow
+from tocsin.storage import retention, rollups
+from tocsin.storage.database import Database
+from tocsin.storage.results import write_transaction
+from tocsin.storage.retention import Retention
+
+logger = logging.getLogger(__name__)
+
+FOLD_BATCH = 20
+REST_SHARE = 3.0
+"""After each transaction rest this many times as long as it took: the checks come first."""
+MOST_REST_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """When calendar work is done, and what is kept how long."""
+
+    time_zone: str = "UTC"
+    retention: Retention = field(default_factory=Retention)
+    fold_every_s: float = 60.0
+
+
+class Housekeeping:
+    """Runs calendar work in a thread of its own."""
+
+    def __init__(self, database: Database, keeping: Keeping) -> None:
+        self._database = database
+        self._keeping = keeping
+        self._stopping = Event()
+        self._scheduler = BackgroundScheduler(timezone=keeping.time_zone)
+
+    def start(self) -> None:
+        """Start: rollups every minute, retention every night at 03:14 in the configured time zone."""
+        once = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        every = IntervalTrigger(seconds=self._keeping.fold_every_s)
+        self._scheduler.add_job(self._guarded(self.fold_rollups), every, id="fold_rollups", **once)
+        nightly = CronTrigger(hour=3, minute=14, timezone=self._keeping.time_zone)
+        self._scheduler.add_job(self._guarded(self.let_go), nightly, id="retention", **once)
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """End after the transaction that is running."""
+        self._stopping.set()
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
+
+    def fold_rollups(self) -> int:
+        """Make the histograms of every hour and day that is over; return how many were made."""
+
+        def fold(connection: Connection) -> int:
+            return rollups.fold_due(connection, now_us=to_epoch_us(utcnow()), limit=FOLD_BATCH)
+
+        return self._in_batches(fold)
+
+    def let_go(self) -> int:
+        """Delete what is older than it is kept; return how many rows went."""
+        now = utcnow()
+        keep = self._keeping.retention
+        before = retention.cut_off(now, keep.checks_days)
+        with self._database.engine.connect() as connection:
+            websites = retention.website_ids(connection)
+        gone = 0
+        for website_id in websites:
+            gone += self._in_batches(lambda db, one=website_id: retention.trim_checks(db, one, before))  # type: ignore[misc]
+        gone += self._in_batches(lambda db: retention.trim_rollups(db, now, keep))
+        with write_transaction(self._database) as connection:
+            retention.release_pages(connection)
+        logger.info("retention: %s rows let go", gone)
+        return gone
+
+    def _in_batches(self, work: Callable[[Connection], int]) -> int:
+        """Repeat `work` in a transaction each until it finds nothing more to do; rest in between."""
+        total = 0
+        while not self._stopping.is_set():
+            started = time.monotonic()
+            with write_transaction(self._database) as connection:
+                done = work(connection)
+            total += done
+            if not done:
+                break
+            self._stopping.wait(min(MOST_REST_S, REST_SHARE * (time.monotonic() - started)))
+        return total
+
+    def _guarded(self, work: Callable[[], int]) -> Callable[[], None]:
+        def run() -> None:
+            try:
+                work()
+            except OperationalError as error:
+                logger.warning("%s is put off, the database is not available: %s", work.__name__, error.orig)
+            except Exception:  # the next round must come, whatever went wrong in this one
+                logger.exception("%s failed", work.__name__)
+
+        return run

@@ -1,0 +1,128 @@
+"""One check, once: attempts until one says anything but DOWN, or until retries or time are used up."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from pydantic import ValidationError
+
+from tocsin.errors import Invalid
+from tocsin.model.enums import MonitorStatus
+from tocsin.model.options import CheckOptions
+from tocsin.model.results import CheckResult
+from tocsin.model.times import utcnow
+from tocsin.model.urls import check_url
+from tocsin.probes import Target, Tools, open_tools, probe
+from tocsin.watch.judge import settle
+
+FIRST_BACKOFF_S = 0.25
+LONGEST_BACKOFF_S = 2.0
+SHORTEST_ATTEMPT_S = 0.5
+"""With less than this left of the budget no further attempt is made: it could only fail."""
+
+
+def budget_s(timeout_s: float, interval_s: float | None = None) -> float:
+    """Return how long all attempts of a check may take together, in seconds."""
+    return 2 * timeout_s if interval_s is None else min(interval_s, 2 * timeout_s)
+
+
+async def look(
+    url: str, options: CheckOptions, tools: Tools, *, budget: float, read_certificate: bool = True
+) -> CheckResult:
+    """Return one settled check of `url`; never raises for what the world does.
+
+    A DOWN attempt is repeated up to `max_retries` times with a short pause. The result is the last attempt's,
+    dated at the first one's start, with the failed ones before it in `earlier`.
+
+    Args:
+        url: what to look at.
+        options: how.
+        tools: engine and resolver.
+        budget: seconds that all attempts may take together.
+        read_certificate: False spares reading the certificate chain of an answer that is well.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + budget
+    earlier: list[CheckResult] = []
+    while True:
+        timeout_s = min(options.timeout, deadline - loop.time())
+        target = Target(url, options, timeout_s, read_certificate or bool(earlier))
+        result = settle(await probe(target, tools), options, utcnow())
+        pause = min(FIRST_BACKOFF_S * 2 ** len(earlier), LONGEST_BACKOFF_S)
+        left = deadline - loop.time() - pause
+        is_last = len(earlier) >= options.max_retries or left < SHORTEST_ATTEMPT_S
+        if result.status is not MonitorStatus.DOWN or is_last:
+            break
+        earlier.append(result)
+        await asyncio.sleep(pause)
+    if not earlier:
+        return result
+    return result.evolve(started_at=earlier[0].started_at, attempts=len(earlier) + 1, earlier=tuple(earlier))
+
+
+async def check_website(url: str, **options: Any) -> CheckResult:
+    """Check one URL once, without a database; return all that was seen.
+
+    Args:
+        url: for example "https://example.com".
+        options: any option of a website: timeout (s), max_retries, method, request_headers, request_body, auth,
+            expected_status, follow_redirects, max_redirects, verify_tls, address_family, proxy,
+            degraded_after_ms, expectations.
+
+    Raises:
+        Invalid: the URL or an option is not usable. What the world does wrong is in the result instead.
+    """
+    parsed = parse_options(options)
+    address = _checked_url(url)
+    async with open_tools() as tools:
+        return await look(address, parsed, tools, budget=budget_s(parsed.timeout))
+
+
+async def check_many(
+    urls: Iterable[str],
+    options: CheckOptions,
+    on_result: Callable[[int, CheckResult], None],
+    *,
+    concurrency: int = 50,
+    ca_bundle: str = "",
+    name_servers: tuple[str, ...] = (),
+) -> None:
+    """Check several URLs at once; call `on_result(position, result)` as each one ends.
+
+    Raises:
+        Invalid: one of the URLs is not usable; nothing was checked then.
+    """
+    addresses = [_checked_url(url) for url in urls]
+    slots = asyncio.Semaphore(concurrency)
+    async with open_tools(ca_bundle=ca_bundle or None, name_servers=name_servers or None) as tools:
+
+        async def one(position: int, url: str) -> None:
+            async with slots:
+                on_result(position, await look(url, options, tools, budget=budget_s(options.timeout)))
+
+        async with asyncio.TaskGroup() as group:
+            for position, url in enumerate(addresses):
+                group.create_task(one(position, url))
+
+
+def parse_options(options: dict[str, Any]) -> CheckOptions:
+    """Return validated options.
+
+    Raises:
+        Invalid: naming every option that is wrong.
+    """
+    try:
+        return CheckOptions(**options)
+    except ValidationError as error:
+        raise Invalid("; ".join(_fault(one["loc"], one["msg"]) for one in error.errors())) from error
+
+
+def _fault(place: tuple[int | str, ...], text: str) -> str:
+    return f"{'.'.join(map(str, place))}: {text}"
+
+
+def _checked_url(url: str) -> str:
+    try:
+        return check_url(url)
+    except ValueError as error:
+        raise Invalid(str(error), field="url") from error

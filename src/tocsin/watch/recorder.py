@@ -1,0 +1,233 @@
+"""From results to rows: one thread that judges and stores checks in batches, and tells who is listening."""
+
+import logging
+import queue
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from tocsin.errors import NotFound
+from tocsin.model.enums import MonitorStatus
+from tocsin.model.results import CheckResult
+from tocsin.model.states import WatchState
+from tocsin.model.times import isoformat, utcnow
+from tocsin.storage.database import Database
+from tocsin.storage.results import Outcome, ResultWriter, Stored, write_transaction
+from tocsin.storage.states import add_skipped, load_states
+from tocsin.storage.uptime import gap_allowance
+from tocsin.watch.breaker import Breaker
+from tocsin.watch.judge import judge
+from tocsin.watch.live import LiveEvent, LiveHub
+
+logger = logging.getLogger(__name__)
+
+BATCH = 1000
+LINGER_S = 0.05
+"""A result waits this long for company: one commit then carries many."""
+RETRY_S = (0.1, 0.5, 1.0, 2.0, 5.0)
+QUEUE_LIMIT = 50_000
+"""Results kept while the database cannot be reached; beyond that the newest are dropped and counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of a result: the row it is, and the website's state after it."""
+
+    check_id: int
+    state: WatchState
+
+
+@dataclass(slots=True, eq=False)
+class Submission:
+    """A settled result on its way into the database."""
+
+    website_id: int
+    result: CheckResult
+    interval_s: int
+    timeout_s: float
+    is_urgent: bool = False
+    done: "Future[Recorded]" = field(default_factory=Future)
+
+
+class Recorder:
+    """Takes results from any thread; stores each batch in one transaction, judged against what is stored."""
+
+    def __init__(self, database: Database, live: LiveHub, breaker: Breaker) -> None:
+        self._database = database
+        self._live = live
+        self._breaker = breaker
+        self._writer = ResultWriter()
+        self._queue: queue.SimpleQueue[Submission | None] = queue.SimpleQueue()
+        self._urgent = threading.Event()
+        self._skipped: Counter[int] = Counter()
+        self._skipped_lock = threading.Lock()
+        self._is_stopping = False
+        self._thread = threading.Thread(target=self._run, name="tocsin-recorder", daemon=True)
+        self.status_counts: Counter[MonitorStatus] = Counter()
+        self.dropped_count = 0
+
+    @property
+    def waiting_count(self) -> int:
+        """Results not stored yet."""
+        return self._queue.qsize()
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Store what is waiting, then end the thread."""
+        self._is_stopping = True
+        self._queue.put(None)
+        self._urgent.set()
+        self._thread.join()
+
+    def submit(self, submission: Submission) -> None:
+        """Queue a result. Its future ends once the row is committed, or with NotFound where the website is gone."""
+        if self._queue.qsize() >= QUEUE_LIMIT:
+            self.dropped_count += 1
+            submission.done.cancel()
+            return
+        self._queue.put(submission)
+        if submission.is_urgent:
+            self._urgent.set()
+
+    def note_skipped(self, website_id: int) -> None:
+        """Count a check that the circuit breaker skipped; stored with the next batch."""
+        with self._skipped_lock:
+            self._skipped[website_id] += 1
+
+    def _run(self) -> None:
+        is_open = True
+        held: list[Submission] = []
+        while is_open or held:
+            batch, is_open, held = self._take(held, is_open=is_open)
+            if batch:
+                self._store(batch)
+
+    def _take(self, held: list[Submission], *, is_open: bool) -> tuple[list[Submission], bool, list[Submission]]:
+        """Return a batch with no website twice, whether more can come, and what has to wait for the next one."""
+        waiting = list(held)
+        if not waiting:
+            first = self._queue.get()
+            if first is None:
+                return [], False, []
+            waiting.append(first)
+            if not self._is_stopping:
+                self._urgent.wait(LINGER_S)
+                self._urgent.clear()
+        while len(waiting) < BATCH:
+            try:
+                item = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if item is None:
+                is_open = False
+                break
+            waiting.append(item)
+        batch: dict[int, Submission] = {}
+        later = []
+        for one in waiting:
+            if batch.setdefault(one.website_id, one) is not one:
+                later.append(one)
+        return list(batch.values()), is_open, later
+
+    def _store(self, batch: Sequence[Submission]) -> None:
+        try:
+            self._store_patiently(batch)
+        except Exception as error:
+            if len(batch) == 1:
+                logger.exception("a check of website %s could not be stored", batch[0].website_id)
+                self.dropped_count += 1
+                batch[0].done.set_exception(error)
+                return
+            for one in batch:
+                self._store([one])
+
+    def _store_patiently(self, batch: Sequence[Submission]) -> None:
+        """Store a batch; while the database cannot be reached, keep it and try again."""
+        tries = 0
+        while True:
+            try:
+                self._commit(batch)
+            except OperationalError as error:
+                self._writer.forget()
+                if self._is_stopping and tries >= len(RETRY_S):
+                    raise
+                pause = RETRY_S[min(tries, len(RETRY_S) - 1)]
+                logger.warning("the database is not available (%s); trying again in %s s", error.orig, pause)
+                tries += 1
+                time.sleep(pause)
+            except IntegrityError:
+                self._writer.forget()
+                if tries:
+                    raise
+                tries += 1  # a website may have been deleted in between; the second look sees it
+            except BaseException:
+                self._writer.forget()
+                raise
+            else:
+                return
+
+    def _commit(self, batch: Sequence[Submission]) -> None:
+        now = utcnow()
+        with write_transaction(self._database) as connection:
+            states = load_states(connection, [one.website_id for one in batch])
+            known = [one for one in batch if one.website_id in states]
+            outcomes = [self._judged(one, states[one.website_id]) for one in known]
+            stored = self._writer.write(connection, outcomes, now)
+            with self._skipped_lock:
+                skipped, self._skipped = self._skipped, Counter()
+            if skipped:
+                add_skipped(connection, dict(skipped))
+        for one in batch:
+            if one.website_id not in states:
+                one.done.set_exception(NotFound(f"website {one.website_id} was deleted meanwhile"))
+        self._tell(outcomes, stored)
+        for one, outcome, row in zip(known, outcomes, stored, strict=True):
+            one.done.set_result(Recorded(row.check_id, outcome.judgement.state))
+
+    def _judged(self, one: Submission, state: WatchState) -> Outcome:
+        is_broken = state.consecutive_failures >= self._breaker.failures
+        pause = self._breaker.pause.total_seconds() if is_broken else 0.0
+        gap_after = gap_allowance(one.interval_s, one.timeout_s, pause)
+        judgement = judge(one.result, state, self._breaker, utcnow(), gap_after=gap_after)
+        return Outcome(one.website_id, one.result, judgement, timedelta(seconds=one.interval_s))
+
+    def _tell(self, outcomes: Sequence[Outcome], stored: Sequence[Stored]) -> None:
+        self.status_counts.update(one.result.status or MonitorStatus.UNKNOWN for one in outcomes)
+        if self._live.has_listeners:
+            pairs = zip(outcomes, stored, strict=True)
+            self._live.publish(*(event for one, row in pairs for event in live_events(one, row)))
+
+
+def live_events(one: Outcome, row: Stored) -> list[LiveEvent]:
+    """Return what listeners hear of a stored check: the check, and the transition where it is one."""
+    result = one.result
+    check = {
+        "website_id": one.website_id,
+        "check_id": row.check_id,
+        "status": result.status,
+        "cause": result.cause,
+        "message": result.message if result.status is not MonitorStatus.UP else None,
+        "http_status_code": result.http_status_code,
+        "response_time_ms": result.phases.total_ms,
+        "checked_at": isoformat(result.started_at),
+    }
+    events = [LiveEvent("check", check)]
+    transition = one.judgement.transition
+    if transition is not None:
+        moved = {
+            "from_status": transition.from_status,
+            "to_status": transition.to_status,
+            "reason": transition.reason,
+            "downtime_id": row.downtime_id,
+        }
+        events.append(LiveEvent("transition", {**check, **moved}, row.event_id))
+    return events

@@ -1,0 +1,126 @@
+"""A check that is due, from its start to its row: breaker, slots, certificate reading, recording."""
+
+import asyncio
+import logging
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import partial
+
+from tocsin.errors import NotFound
+from tocsin.model.results import CheckResult
+from tocsin.model.times import utcnow
+from tocsin.probes import Tools
+from tocsin.watch.breaker import Breaker
+from tocsin.watch.jobs import Job
+from tocsin.watch.once import budget_s, look
+from tocsin.watch.recorder import Recorded, Recorder, Submission
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerPlan:
+    """How checks are run; durations in seconds."""
+
+    max_concurrent_checks: int = 1000
+    certificate_interval_s: float = 3600.0
+    breaker: Breaker = field(default_factory=Breaker)
+
+
+class Runner:
+    """Runs checks as tasks of one event loop."""
+
+    def __init__(self, tools: Tools, recorder: Recorder, plan: RunnerPlan) -> None:
+        self._tools = tools
+        self._recorder = recorder
+        self._plan = plan
+        self._slots = asyncio.Semaphore(plan.max_concurrent_checks)
+        self._suspect_slots = asyncio.Semaphore(max(1, plan.max_concurrent_checks // 2))
+        self._running: dict[int, asyncio.Task[None]] = {}
+        self.in_flight_count = 0
+        self.done_count = 0
+        self.skipped_count = 0
+
+    def start_due(self, job: Job) -> None:
+        """Start a job's check, unless its circuit breaker is open."""
+        if job.is_removed:
+            return
+        if self._plan.breaker.is_open(job.state.breaker_open_until, utcnow()):
+            self.skipped_count += 1
+            self._recorder.note_skipped(job.website_id)
+            return
+        job.is_running = True
+        task = asyncio.get_running_loop().create_task(self._run_due(job))
+        self._running[job.website_id] = task
+        task.add_done_callback(partial(self._forget, job.website_id))
+
+    async def check_now(self, job: Job) -> Recorded:
+        """Check at once, whatever the breaker says, after a check of the same website that is running.
+
+        Raises:
+            NotFound: the website was deleted meanwhile.
+        """
+        running = self._running.get(job.website_id)
+        if running is not None:
+            await asyncio.wait([running])
+        job.is_running = True
+        try:
+            result = await self._look(job)
+        finally:
+            job.is_running = False
+        return await asyncio.wrap_future(self._submit(job, result, is_urgent=True).done)
+
+    async def stop(self) -> None:
+        """Cancel every check that is running; what they saw so far is not recorded."""
+        running = list(self._running.values())
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def _forget(self, website_id: int, task: asyncio.Task[None]) -> None:
+        if self._running.get(website_id) is task:
+            del self._running[website_id]
+
+    async def _run_due(self, job: Job) -> None:
+        try:
+            lane = self._suspect_slots if job.is_suspect else self._slots
+            async with lane:
+                result = await self._look(job)
+        except Exception:  # a fault of ours in one check must not stop the others
+            logger.exception("the check of website %s failed inside Tocsin", job.website_id)
+            return
+        finally:
+            job.is_running = False
+        self._submit(job, result)
+
+    async def _look(self, job: Job) -> CheckResult:
+        loop = asyncio.get_running_loop()
+        self.in_flight_count += 1
+        try:
+            is_due = loop.time() - job.certificate_read_at >= self._plan.certificate_interval_s
+            budget = budget_s(job.options.timeout, job.interval_s)
+            result = await look(
+                job.url, job.options, self._tools, budget=budget, read_certificate=is_due or job.is_suspect
+            )
+        finally:
+            self.in_flight_count -= 1
+        if result.certificate is not None:
+            job.certificate_read_at = loop.time()
+        self.done_count += 1
+        return result
+
+    def _submit(self, job: Job, result: CheckResult, *, is_urgent: bool = False) -> Submission:
+        submission = Submission(job.website_id, result, job.interval_s, job.options.timeout, is_urgent)
+        submission.done.add_done_callback(partial(self._heed_record, job))
+        self._recorder.submit(submission)
+        return submission
+
+    def _heed_record(self, job: Job, done: "Future[Recorded]") -> None:
+        """Take over the state that the record left; runs in the recorder's thread, and only sets attributes."""
+        if done.cancelled():
+            return
+        error = done.exception()
+        if error is None:
+            job.state = done.result().state
+        elif isinstance(error, NotFound):
+            job.is_removed = True
