@@ -11,11 +11,12 @@ from typing import Any
 import click
 
 from tocsin import errors
+from tocsin.app import create_app
+from tocsin.cli import main as command_line
 from tocsin.model.enums import Cause, Phase
 from tocsin.settings import SETTINGS
 
 REFERENCE = Path(__file__).parent / "reference"
-PACKAGE = Path(errors.__file__).parent
 WRITTEN_BY = "<!-- Written by `make docs` from the code; changes here are lost. -->"
 HELP_WIDTH = 100
 HTTP_HEAD = """# HTTP
@@ -62,15 +63,15 @@ def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Com
     """Yield a command and all below it, each with the words that call it."""
     yield path, command
     if isinstance(command, click.Group):
-        for name, child in sorted(command.commands.items()):
-            if not child.hidden:
+        context = click.Context(command, info_name=path)
+        for name in sorted(command.list_commands(context)):
+            child = command.get_command(context, name)
+            if child is not None and not child.hidden:
                 yield from commands(child, f"{path} {name}")
 
 
 def cli_page() -> str:
     """The help text of every command."""
-    from tocsin.cli import main as command_line
-
     parts = ["# Command line\n\nWhat `--help` prints, for every command."]
     for path, command in commands(command_line, "tocsin"):
         context = click.Context(command, info_name=path, terminal_width=HELP_WIDTH, max_content_width=HELP_WIDTH)
@@ -80,8 +81,6 @@ def cli_page() -> str:
 
 def http_page() -> str:
     """Every operation of the HTTP API, by tag."""
-    from tocsin.app import create_app
-
     groups: dict[str, list[tuple[str, ...]]] = {}
     for path, operations in create_app().openapi()["paths"].items():
         for method in METHODS:
@@ -130,15 +129,10 @@ Causes: {", ".join(code(one.value) for one in Cause)}.
 """
 
 
-def exists(module: str) -> bool:
-    """True where the package already has this module."""
-    return any((PACKAGE / name).is_file() for name in (f"{module}.py", f"{module}/__init__.py"))
-
-
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
-    **({"cli.md": cli_page} if exists("cli") else {}),
-    **({"http.md": http_page} if exists("app") else {}),
+    "cli.md": cli_page,
+    "http.md": http_page,
     "errors.md": errors_page,
 }
 
