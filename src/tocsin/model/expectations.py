@@ -2,7 +2,7 @@
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 TEXT_SUBJECTS = ("body", "header")
 NUMBER_SUBJECTS = (
@@ -40,7 +40,7 @@ class Expectation(BaseModel):
         "body_bytes",
     ] = Field(description="What is looked at; times in milliseconds, certificate_days until the leaf expires.")
     op: Literal["contains", "not_contains", "==", "!=", "<", "<=", ">", ">="]
-    value: str | float
+    value: str | FiniteFloat
     name: str | None = Field(None, max_length=100, description="The header's name, where `on` is header.")
 
     @model_validator(mode="after")

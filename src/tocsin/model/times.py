@@ -16,8 +16,15 @@ def utcnow() -> datetime:
 
 
 def as_utc(moment: datetime) -> datetime:
-    """Return `moment` in UTC; a naive one is taken to be UTC already."""
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    """Return `moment` in UTC; a naive one is taken to be UTC already.
+
+    Raises:
+        ValueError: the moment lies before year 1 or after year 9999 there.
+    """
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{moment} is out of range in UTC") from error
 
 
 def to_epoch_us(moment: datetime) -> int:
