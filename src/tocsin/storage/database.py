@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, inspect, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
 from tocsin.errors import ExtraMissing, Invalid, SchemaBehind, StorageUnavailable
@@ -131,12 +132,18 @@ class Database:
 
 @contextmanager
 def translated_errors(url: URL) -> Iterator[None]:
-    """Turn a database that cannot be reached into StorageUnavailable, naming it without its password."""
+    """Turn a database that cannot be reached into StorageUnavailable, naming it without its password.
+
+    A value that a column cannot hold becomes Invalid: PostgreSQL's texts, for one, have no NUL character.
+    """
     try:
         yield
-    except OperationalError as error:
-        reason = str(error.orig).strip().splitlines()[0]
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
         raise StorageUnavailable(f"cannot use {url.render_as_string(hide_password=True)}: {reason}") from error
+    except DataError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        raise Invalid(f"the database cannot hold one of the values: {reason}") from error
 
 
 def _engine(url: URL) -> Engine:

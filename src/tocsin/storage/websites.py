@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from tocsin.errors import Conflict, Invalid
+from tocsin.model.enums import MonitorStatus
 from tocsin.model.urls import normalise_url
 from tocsin.model.websites import WebsiteCreate, WebsiteUpdate
+from tocsin.storage.records import WebsiteState
 from tocsin.storage.schema import Base
 from tocsin.storage.tables import DebugSession, NetworkEvent, Website
 
@@ -50,15 +52,21 @@ class WebsiteCRUD:
         return WebsiteCRUD.search(db, skip=skip, limit=limit)
 
     @staticmethod
-    def search(
+    def search(  # noqa: PLR0913 (filters, all by name)
         db: Session,
         *,
         text: str | None = None,
         is_active: bool | None = None,
+        status: MonitorStatus | None = None,
+        tag: str | None = None,
+        group: str | None = None,
         skip: int = 0,
         limit: int = 100,
     ) -> tuple[list[Website], int]:
-        """Return one page of the websites whose name or URL contains `text`, newest first, and their number."""
+        """Return one page of the websites whose name or URL contains `text`, newest first, and their number.
+
+        A website that was not checked yet has the status UNKNOWN.
+        """
         wanted = select(Website)
         if text:
             pattern = _like(text)
@@ -67,6 +75,12 @@ class WebsiteCRUD:
             )
         if is_active is not None:
             wanted = wanted.where(Website.is_active.is_(is_active))
+        if status is not None:
+            wanted = wanted.where(_has_status(status))
+        if tag is not None:
+            wanted = wanted.where(_has_tag(db, tag))
+        if group is not None:
+            wanted = wanted.where(Website.group == group)
         total = db.scalar(select(func.count()).select_from(wanted.subquery())) or 0
         page = wanted.order_by(Website.id.desc()).offset(skip).limit(limit)
         return list(db.scalars(page)), total
@@ -128,6 +142,19 @@ class WebsiteCRUD:
         db.execute(delete(Website).where(Website.id == website_id))
         db.commit()
         return True
+
+
+def _has_status(status: MonitorStatus) -> ColumnElement[bool]:
+    state = exists().where(WebsiteState.website_id == Website.id)
+    is_so = state.where(WebsiteState.status == status)
+    return or_(is_so, ~state) if status is MonitorStatus.UNKNOWN else is_so
+
+
+def _has_tag(db: Session, tag: str) -> ColumnElement[bool]:
+    is_sqlite = db.get_bind().dialect.name == "sqlite"
+    items = (func.json_each if is_sqlite else func.json_array_elements_text)(Website.tags)
+    values = items.table_valued("value")
+    return exists().select_from(values).where(values.c.value == tag)
 
 
 def _like(text: str) -> str:
