@@ -7,6 +7,7 @@
     ├── Conflict              it contradicts what is there already
     ├── Unauthorized          nobody is logged in, or the token is not known
     ├── Forbidden             known, but not allowed
+    ├── TooManyTries          wrong passwords too often
     ├── ExtraMissing          an optional part of Tocsin is not installed
     ├── SchemaBehind          the database needs `tocsin db upgrade`
     └── StorageUnavailable    the database cannot be reached or is busy for too long
@@ -78,6 +79,17 @@ class Forbidden(TocsinError):
 
     code = "forbidden"
     http_status = 403
+
+
+class TooManyTries(TocsinError):
+    """Too many failed logins; wait a moment."""
+
+    code = "too_many_tries"
+    http_status = 429
+
+    def __init__(self, message: str | None = None, *, retry_after_s: int = 60) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class ExtraMissing(TocsinError, ImportError):
