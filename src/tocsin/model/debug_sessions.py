@@ -17,6 +17,27 @@ class DebugSessionCreate(BaseModel):
     started_at: UTCDatetime | None = None
 
 
+class DebugSessionStart(BaseModel):
+    """A debug session of a website that is named elsewhere, as in a URL; without a key it gets one."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"session_key": "debug-2026-01-01-123456", "browser_type": "chromium"}]},
+    )
+
+    website_id: int | None = Field(None, description="Need not be given; where it is, it must be the URL's.")
+    session_key: str | None = Field(
+        None,
+        min_length=1,
+        max_length=255,
+        pattern=r"^[^/\\\x00-\x1f\x7f]+$",
+        description="Unique; made up if left out.",
+    )
+    user_agent: str | None = Field(None, max_length=1000)
+    browser_type: str | None = Field(None, max_length=50, examples=["chromium"])
+    started_at: UTCDatetime | None = None
+
+
 class DebugSessionUpdate(BaseModel):
     """The fields to change; what is left out stays as it is."""
 

@@ -41,6 +41,18 @@ class DowntimeWindowUpdate(BaseModel):
     notes: str | None = Field(None, max_length=10_000)
 
 
+class DowntimeWindowNotes(BaseModel):
+    """What people add to a downtime; what is left out stays as it is."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"root_cause": "The disk was full.", "notes": "Log rotation is on now."}]},
+    )
+
+    root_cause: str | None = Field(None, max_length=10_000)
+    notes: str | None = Field(None, max_length=10_000)
+
+
 class DowntimeWindowRead(BaseModel):
     """A downtime as every door shows it."""
 

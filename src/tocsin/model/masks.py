@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tocsin.errors import Invalid
+from tocsin.model.options import BasicAuth, BearerAuth
 
 MASK = "********"
 
@@ -20,11 +21,9 @@ def is_secret_header(name: str) -> bool:
     return bool(_SECRET_HEADER.search(name.lower().replace("_", "-")))
 
 
-def mask_auth(auth: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Return stored credentials without their secret."""
-    if auth is None:
-        return None
-    return {**auth, _SECRET_KEYS[auth["kind"]]: MASK}
+def mask_auth(auth: BasicAuth | BearerAuth | None) -> BasicAuth | BearerAuth | None:
+    """Return credentials without their secret."""
+    return None if auth is None else auth.model_copy(update={_SECRET_KEYS[auth.kind]: MASK})
 
 
 def mask_headers(headers: Mapping[str, str]) -> dict[str, str]:

@@ -6,12 +6,11 @@ from tocsin.model.enums import HTTPMethod, NetworkEventType
 from tocsin.model.times import UTCDatetime
 
 
-class NetworkEventCreate(BaseModel):
-    """An event to record; `timestamp` is now where it is left out. Headers are JSON text."""
+class NetworkEventFields(BaseModel):
+    """Every field of an event that is recorded, apart from its debug session."""
 
     model_config = ConfigDict(extra="forbid")
 
-    debug_session_id: int
     event_type: NetworkEventType
     url: str = Field(max_length=65_536)
     method: HTTPMethod | None = None
@@ -23,6 +22,24 @@ class NetworkEventCreate(BaseModel):
     duration_ms: float | None = Field(None, ge=0, description="Milliseconds.")
     error_message: str | None = None
     timestamp: UTCDatetime | None = None
+
+
+class NetworkEventCreate(NetworkEventFields):
+    """An event to record; `timestamp` is now where it is left out. Headers are JSON text."""
+
+    debug_session_id: int
+
+
+class NetworkEventRecord(NetworkEventFields):
+    """An event of a debug session that is named elsewhere, as in a URL."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"event_type": "RESPONSE", "url": "https://example.com/", "method": "GET", "status_code": 200}]
+        }
+    )
+
+    debug_session_id: int | None = Field(None, description="Need not be given; where it is, it must be the URL's.")
 
 
 class NetworkEventRead(BaseModel):

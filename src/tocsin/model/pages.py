@@ -1,10 +1,31 @@
-"""Lists as every door returns them: a page of items and how many there are in all."""
+"""Lists as every door asks for and returns them: a page of items and how many there are in all."""
 
-from typing import Generic, TypeVar
+import re
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from tocsin.model.enums import MonitorStatus
+from tocsin.model.times import UTCDatetime
 
 T = TypeVar("T")
+MAX_PAGE = 10_000_000
+
+_LOST_PLUS = re.compile(r"(:\d\d(?:\.\d+)?) (\d\d:?\d\d)$")
+
+
+def _plus_again(value: Any) -> Any:
+    """Mend `…T12:00:00+02:00` whose plus sign was sent unescaped, which decodes as a space."""
+    return _LOST_PLUS.sub(r"\1+\2", value) if isinstance(value, str) else value
+
+
+def _upper(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) else value
+
+
+QueryTime = Annotated[UTCDatetime, BeforeValidator(_plus_again)]
+QueryStatus = Annotated[MonitorStatus, BeforeValidator(_upper)]
+QueryText = Annotated[str, Field(max_length=2048, pattern=r"^[^\x00]*$")]
 
 
 class Page(BaseModel, Generic[T]):
@@ -14,3 +35,21 @@ class Page(BaseModel, Generic[T]):
     total: int = Field(description="Items in all pages.")
     page: int = Field(ge=1)
     page_size: int = Field(ge=1, le=500)
+
+
+class PageQuery(BaseModel):
+    """Which page of a list is asked for."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    page: int = Field(1, ge=1, le=MAX_PAGE)
+    page_size: int = Field(50, ge=1, le=500)
+
+    @property
+    def skip(self) -> int:
+        """Return how many items come before the page."""
+        return (self.page - 1) * self.page_size
+
+    def page_of(self, items: list[T], total: int) -> Page[T]:
+        """Return `items` as the page that was asked for."""
+        return Page(items=items, total=total, page=self.page, page_size=self.page_size)

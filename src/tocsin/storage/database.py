@@ -10,8 +10,9 @@ from sqlalchemy import URL, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm.exc import StaleDataError
 
-from tocsin.errors import ExtraMissing, Invalid, SchemaBehind, StorageUnavailable
+from tocsin.errors import Conflict, ExtraMissing, Invalid, SchemaBehind, StorageUnavailable
 from tocsin.storage import migrate
 from tocsin.storage.tables import Base
 
@@ -144,6 +145,8 @@ def translated_errors(url: URL) -> Iterator[None]:
     except DataError as error:
         reason = str(error.orig).strip().splitlines()[0]
         raise Invalid(f"the database cannot hold one of the values: {reason}") from error
+    except StaleDataError as error:
+        raise Conflict("it was deleted in the same moment") from error
 
 
 def _engine(url: URL) -> Engine:

@@ -1,0 +1,143 @@
+"""What can be asked about websites: list, get, create, update, delete. Secrets leave here only masked."""
+
+from collections.abc import Sequence
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from tocsin.actions.services import Tell, nobody
+from tocsin.errors import NotFound
+from tocsin.model.enums import MonitorStatus
+from tocsin.model.masks import mask_auth, mask_headers, mask_proxy, unmask
+from tocsin.model.pages import Page, PageQuery, QueryStatus, QueryText
+from tocsin.model.websites import WebsiteCreate, WebsiteRead, WebsiteUpdate
+from tocsin.storage.certificates import leaf_expiries
+from tocsin.storage.database import Session
+from tocsin.storage.states import states_of
+from tocsin.storage.tables import Website
+from tocsin.storage.websites import WebsiteCRUD
+
+_MASKED = ("auth", "request_headers", "proxy")
+_SAME_IN_STATE = ("status", "status_since", "last_checked_at", "last_response_time_ms", "last_cause", "last_message",
+                  "breaker_open_until", "skipped_checks_count")  # fmt: skip
+
+
+class WebsiteQuery(PageQuery):
+    """Which websites are asked for; all conditions hold together."""
+
+    search: QueryText | None = Field(None, description="Part of the name or URL, in any case.")
+    is_active: bool | None = Field(None, description="Only those that are checked, or only those that are not.")
+    enabled: bool | None = Field(None, description="The same as is_active.")
+    status: QueryStatus | None = Field(None, description="Of the last check; UNKNOWN before the first.")
+    tag: QueryText | None = Field(None, description="One of the website's tags, exactly.")
+    group: QueryText | None = Field(None, description="The website's group, exactly.")
+
+    @model_validator(mode="after")
+    def _enabled_is_is_active(self) -> Self:
+        if self.enabled is not None and self.is_active not in (None, self.enabled):
+            raise ValueError("`enabled` and `is_active` are one field and contradict each other")
+        self.is_active = self.enabled if self.is_active is None else self.is_active
+        return self
+
+
+def list_websites(db: Session, query: WebsiteQuery) -> Page[WebsiteRead]:
+    """Return one page of the websites that match, newest first."""
+    rows, total = WebsiteCRUD.search(
+        db,
+        text=query.search,
+        is_active=query.is_active,
+        status=query.status,
+        tag=query.tag,
+        group=query.group,
+        skip=query.skip,
+        limit=query.page_size,
+    )
+    return query.page_of(_read_all(db, rows), total)
+
+
+def get_website(db: Session, website_id: int) -> WebsiteRead:
+    """Return a website with its present state.
+
+    Raises:
+        NotFound: there is no such website.
+    """
+    return _read_all(db, [find_website(db, website_id)])[0]
+
+
+def create_website(db: Session, website: WebsiteCreate, tell: Tell = nobody) -> WebsiteRead:
+    """Store a website and tell of it; it is checked at once where a server runs.
+
+    Raises:
+        Conflict: its URL is watched already.
+        Invalid: it carries a mask in place of a secret.
+    """
+    unmask(website.model_dump(mode="json", include=set(_MASKED)), None)
+    row = WebsiteCRUD.create(db, website)
+    tell("created", row.id)
+    return _read_all(db, [row])[0]
+
+
+def update_website(db: Session, website_id: int, update: WebsiteUpdate, tell: Tell = nobody) -> WebsiteRead:
+    """Change the fields that were given. A secret that comes in masked stays as it is stored.
+
+    Raises:
+        NotFound: there is no such website.
+        Conflict: another website has the new URL.
+        Invalid: a mask stands where nothing is stored.
+    """
+    row = find_website(db, website_id)
+    given = update.changes()
+    secrets = unmask(given, {name: getattr(row, name) for name in _MASKED})
+    if secrets:
+        update = WebsiteUpdate.model_validate({**given, **secrets})
+    WebsiteCRUD.update(db, website_id, update)
+    tell("updated", website_id)
+    return _read_all(db, [row])[0]
+
+
+def delete_website(db: Session, website_id: int, tell: Tell = nobody) -> None:
+    """Delete a website and all that was recorded of it.
+
+    Raises:
+        NotFound: there is no such website.
+    """
+    if not WebsiteCRUD.delete(db, website_id):
+        raise missing(website_id)
+    tell("deleted", website_id)
+
+
+def find_website(db: Session, website_id: int) -> Website:
+    """Return the row of a website, secrets and all; for other actions.
+
+    Raises:
+        NotFound: there is no such website.
+    """
+    row = WebsiteCRUD.get_by_id(db, website_id)
+    if row is None:
+        raise missing(website_id)
+    return row
+
+
+def missing(website_id: int) -> NotFound:
+    """Return the error that says so."""
+    return NotFound(f"there is no website {website_id}")
+
+
+def _read_all(db: Session, rows: Sequence[Website]) -> list[WebsiteRead]:
+    ids = [row.id for row in rows]
+    states, expiries = states_of(db, ids), leaf_expiries(db, ids)
+    reads = []
+    for row in rows:
+        state = states.get(row.id)
+        present = (
+            {name: getattr(state, name) for name in _SAME_IN_STATE} if state else {"status": MonitorStatus.UNKNOWN}
+        )
+        read = WebsiteRead.model_validate(row)
+        hidden = {
+            "auth": mask_auth(read.auth),
+            "request_headers": mask_headers(read.request_headers),
+            "proxy": mask_proxy(read.proxy),
+        }
+        expiry = {"certificate_not_after": expiries.get(row.id)}
+        reads.append(read.model_copy(update={**present, **hidden, **expiry}))
+    return reads
