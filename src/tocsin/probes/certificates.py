@@ -1,0 +1,89 @@
+"""X.509 certificates as facts: parsed once per certificate. What a fault means is said elsewhere."""
+
+import hashlib
+import re
+from functools import lru_cache
+
+from cryptography import x509
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
+
+from tocsin.model.results import CertificateFacts
+
+_GENERIC_WORDS = frozenset({"ca", "root", "intermediate", "issuing", "subordinate", "sub", "authority", "certificate"})
+_GENERIC_WORDS |= frozenset({"certification", "server", "tls", "ssl", "the", "of", "and", "ecc", "rsa", "ec"})
+
+
+@lru_cache(maxsize=2048)
+def _parse(der: bytes) -> CertificateFacts | None:
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        return CertificateFacts(
+            sha256=hashlib.sha256(der).hexdigest(),
+            subject=certificate.subject.rfc4514_string(),
+            issuer=certificate.issuer.rfc4514_string(),
+            sans=_sans(certificate),
+            not_before=certificate.not_valid_before_utc,
+            not_after=certificate.not_valid_after_utc,
+            serial=f"{certificate.serial_number:x}",
+            der=der,
+        )
+    except ValueError:  # what a server sends need not be a certificate
+        return None
+
+
+def facts_of(chain: list[bytes]) -> tuple[CertificateFacts, ...]:
+    """Return the facts of each DER certificate of `chain`; one that cannot be parsed is left out."""
+    return tuple(facts for facts in map(_parse, chain) if facts is not None)
+
+
+def _extension(certificate: x509.Certificate, kind: type[x509.ExtensionType]) -> object | None:
+    try:
+        return certificate.extensions.get_extension_for_class(kind).value
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+        return None
+
+
+def _sans(certificate: x509.Certificate) -> tuple[str, ...]:
+    names = _extension(certificate, x509.SubjectAlternativeName)
+    if not isinstance(names, x509.SubjectAlternativeName):
+        return ()
+    return tuple(str(name.value) for name in names if isinstance(name, (x509.DNSName, x509.IPAddress)))
+
+
+def names_an_issuer_url(facts: CertificateFacts) -> bool:
+    """Tell whether the certificate says where its issuer's own can be fetched, as those of public CAs do."""
+    access = _extension(x509.load_der_x509_certificate(facts.der), x509.AuthorityInformationAccess)
+    if not isinstance(access, x509.AuthorityInformationAccess):
+        return False
+    return any(one.access_method == AuthorityInformationAccessOID.CA_ISSUERS for one in access)
+
+
+def issuer_looks_intermediate(facts: CertificateFacts, roots: tuple[x509.Name, ...]) -> bool:
+    """Tell whether the issuer, of which no certificate is at hand, is likely to stand under a trusted root.
+
+    Evidence is its own name ("… Intermediate CA 2"), or an organisation or family name that a trusted root bears.
+    """
+    issuer = x509.load_der_x509_certificate(facts.der).issuer
+    if re.search(r"intermediate|issuing|subordinate|\bsub\b", _text(issuer), re.IGNORECASE):
+        return not roots or "root" not in _text(issuer).lower()
+    family = _family(issuer)
+    return any(family & _family(root) for root in roots)
+
+
+def _text(name: x509.Name) -> str:
+    """Return the common name, else the whole name."""
+    common = name.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(common[0].value) if common else name.rfc4514_string()
+
+
+def _family(name: x509.Name) -> set[str]:
+    """Return the organisation, and the common name without the words that any CA bears."""
+    organisations = {str(one.value).lower() for one in name.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)}
+    words = [word for word in re.findall(r"[a-z]{2,}", _text(name).lower()) if word not in _GENERIC_WORDS]
+    return organisations | ({" ".join(words)} if words else set())
+
+
+def common_name(rfc4514: str) -> str:
+    """Return the common name out of an RFC 4514 name, else the whole of it."""
+    match = re.search(r"(?:^|,)CN=((?:\\.|[^,\\])+)", rfc4514)
+    return re.sub(r"\\(.)", r"\1", match.group(1)) if match else rfc4514

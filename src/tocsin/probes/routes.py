@@ -1,0 +1,90 @@
+"""Which address a request goes to: resolved, guarded, and with a proxy the proxy's."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from tocsin.model.enums import AddressFamily, Cause, Phase
+from tocsin.model.options import CheckOptions
+from tocsin.probes.faults import Fault
+from tocsin.probes.names import of_family
+from tocsin.probes.place import Place, as_literal
+from tocsin.probes.tools import Tools
+
+MAX_ADDRESSES = 3
+"""So many addresses of a name are tried, one after another, until one accepts the connection."""
+
+_PROXY_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where to connect. With a proxy, `addresses` are the proxy's and libcurl is told about it by `proxy`."""
+
+    addresses: tuple[str, ...]
+    connect_to: tuple[str | None, ...]  # what pins each of them; None where the URL's host is an address already
+    proxy: str | None = None
+    proxy_pin: str | None = None
+
+
+async def find_route(place: Place, options: CheckOptions, tools: Tools, time_left_s: float) -> Route | Fault:
+    """Return the way to `place`, or why there is none."""
+    if options.proxy is not None:
+        return await _proxied(place, options.proxy, options, tools, time_left_s)
+    found = await _addresses(place.host, place.literal, options.address_family, tools, time_left_s)
+    if isinstance(found, Fault):
+        return found
+    if place.literal is not None:
+        return Route(found, (None,))
+    return Route(found, tuple(_pin(address) for address in found[:MAX_ADDRESSES]))
+
+
+def _pin(address: str) -> str:
+    return f"::[{address}]:" if ":" in address else f"::{address}:"
+
+
+async def _addresses(
+    host: str, literal: str | None, family: AddressFamily, tools: Tools, time_left_s: float
+) -> tuple[str, ...] | Fault:
+    """Return the addresses of `host`, all of them allowed by the guard."""
+    if literal is not None:
+        found: tuple[str, ...] | Fault = of_family((literal,), family)
+        if not found:
+            text = (
+                f"{host} is not an {'IPv4' if family is AddressFamily.IPV4 else 'IPv6'} address, as the check demands"
+            )
+            return Fault(Cause.NO_ROUTE, Phase.CONNECT, text)
+    else:
+        found = await tools.names.resolve(host, family, time_left_s)
+    if isinstance(found, Fault):
+        return found
+    for address in found:
+        if tools.is_forbidden(address):
+            text = f"{host} is at {address}, an address that checks must not connect to"
+            return Fault(Cause.ADDRESS_FORBIDDEN, Phase.CONNECT, text)
+    return found
+
+
+async def _proxied(place: Place, proxy: str, options: CheckOptions, tools: Tools, time_left_s: float) -> Route | Fault:
+    """Resolve the proxy's name, and the target's only where the proxy wants an address (socks5)."""
+    parts = urlsplit(proxy)
+    try:
+        host, port = parts.hostname or "", parts.port or _PROXY_PORTS[parts.scheme]
+    except ValueError as error:
+        return Fault(Cause.CONNECT_REFUSED, Phase.CONNECT, f"the proxy's address is not usable ({error})")
+    literal = as_literal(host)
+    found = await _addresses(host, literal, AddressFamily.ANY, tools, time_left_s)
+    if isinstance(found, Fault):
+        return found
+    connect_to = None
+    if place.literal is not None or parts.scheme == "socks5":
+        target = await _addresses(place.host, place.literal, options.address_family, tools, time_left_s)
+        if isinstance(target, Fault):
+            return target
+        connect_to = None if place.literal is not None else _pin(target[0])
+    address = found[0]
+    bracketed = f"[{address}]" if ":" in address else address
+    if parts.scheme == "https" and literal is None:  # its certificate is for the name
+        return Route(found, (connect_to,), proxy, f"{host}:{port}:{bracketed}")
+    userinfo = parts.netloc.rpartition("@")[0]
+    netloc = f"{userinfo}@{bracketed}:{port}" if userinfo else f"{bracketed}:{port}"
+    return Route(found, (connect_to,), f"{parts.scheme}://{netloc}")

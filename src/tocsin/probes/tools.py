@@ -1,0 +1,67 @@
+"""What every probe works with: the engine, the resolver, the trusted roots and the guard."""
+
+import ipaddress
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Self
+
+from tocsin.probes.engine import Engine
+from tocsin.probes.names import Names
+from tocsin.probes.trust import Trust
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Forbid = Callable[[Address], bool]
+
+
+class Tools:
+    """One set serves all checks of an event loop. Use as an async context manager, or start() and aclose()."""
+
+    def __init__(self, trust: Trust, names: Names, forbid: Forbid | None = None) -> None:
+        self.trust = trust
+        self.names = names
+        self.engine = Engine(trust)
+        self._forbid = forbid
+
+    def is_forbidden(self, address: str) -> bool:
+        """Tell whether the guard refuses connections to `address`."""
+        if self._forbid is None:
+            return False
+        one = ipaddress.ip_address(address.partition("%")[0])
+        mapped = one.ipv4_mapped if isinstance(one, ipaddress.IPv6Address) else None
+        return self._forbid(one) or (mapped is not None and self._forbid(mapped))
+
+    async def start(self) -> None:
+        """Start the engine."""
+        self.engine.start()
+
+    async def aclose(self) -> None:
+        """End everything; checks still under way are cancelled."""
+        await self.names.aclose()
+        await self.engine.aclose()
+        self.trust.close()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+
+def open_tools(
+    ca_bundle: str | None = None,
+    name_servers: Sequence[str] | None = None,
+    forbid: Forbid | None = None,
+    hosts_path: str = "/etc/hosts",
+) -> Tools:
+    """Return tools that are not started yet.
+
+    `ca_bundle` is a PEM file of roots to trust beside the system's; `name_servers` ("address" or "address:port")
+    replace those of resolv.conf; `forbid` says which addresses must not be connected to.
+
+    Raises:
+        SettingsInvalid: `ca_bundle` cannot be read or holds no certificates.
+    """
+    return Tools(Trust(ca_bundle), Names(name_servers, hosts_path), forbid)
