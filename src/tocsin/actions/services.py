@@ -1,10 +1,11 @@
 """What the doors are handed: the running parts of Tocsin, and how a change reaches them. `app` builds it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from tocsin.actions.throttle import LoginThrottle
 from tocsin.storage.database import Database
 from tocsin.watch.live import LiveEvent, LiveHub
 
@@ -46,6 +47,7 @@ class Services:
     watch: Watching
     live: LiveHub
     started_at: datetime
+    throttle: LoginThrottle = field(default_factory=LoginThrottle)
 
     def tell_website(self, change: Change, website_id: int) -> None:
         """Pass on a change of a website that was committed; from any thread."""

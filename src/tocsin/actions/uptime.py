@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tocsin.actions.checks import in_order
 from tocsin.actions.websites import find_website
+from tocsin.errors import Invalid
 from tocsin.model.pages import QueryTime
 from tocsin.model.series import Series
 from tocsin.model.times import utcnow
@@ -56,8 +57,11 @@ def get_series(db: Session, website_id: int, query: SeriesQuery, now: datetime |
 
     Raises:
         NotFound: there is no such website.
+        Invalid: the stretch would end before it begins.
     """
     find_website(db, website_id)
     end = query.to or now or utcnow()
     start = query.from_ or end - timedelta(hours=24)
+    if end < start:
+        raise Invalid("`from` lies in the future", field="from")
     return series_of(db, website_id, start, end, query.points)

@@ -1,12 +1,13 @@
 """Lists as every door asks for and returns them: a page of items and how many there are in all."""
 
 import re
+from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from tocsin.model.enums import MonitorStatus
-from tocsin.model.times import UTCDatetime
+from tocsin.model.times import EPOCH, UTCDatetime
 
 T = TypeVar("T")
 MAX_PAGE = 10_000_000
@@ -23,7 +24,12 @@ def _upper(value: Any) -> Any:
     return value.upper() if isinstance(value, str) else value
 
 
-QueryTime = Annotated[UTCDatetime, BeforeValidator(_plus_again)]
+def _not_before_1970(moment: datetime) -> datetime:
+    """Clip a moment of which nothing can be stored; what is computed from it stays in range."""
+    return max(moment, EPOCH)
+
+
+QueryTime = Annotated[UTCDatetime, BeforeValidator(_plus_again), AfterValidator(_not_before_1970)]
 QueryStatus = Annotated[MonitorStatus, BeforeValidator(_upper)]
 QueryText = Annotated[str, Field(max_length=2048, pattern=r"^[^\x00]*$")]
 
