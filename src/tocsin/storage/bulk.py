@@ -54,7 +54,7 @@ def upsert_rows(
         return
     statement = _upsert_sql(table, tuple(columns), tuple(add), connection.dialect.name)
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(statement, tuple(list(column) for column in zip(*rows, strict=True)))
+        connection.exec_driver_sql(statement, tuple(map(_array, zip(*rows, strict=True))))
     else:
         connection.exec_driver_sql(statement, [tuple(row) for row in rows])
 
@@ -90,3 +90,10 @@ def _array_type(table: Table, name: str) -> str:
     kind = table.c[name].type
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     return "bigint" if isinstance(kind, BigInteger) else str(kind.compile(dialect))
+
+
+def _array(values: tuple[Any, ...]) -> str | list[Any]:
+    """Return a column as a PostgreSQL array; whole numbers as its literal, which is far quicker to make."""
+    if all(value is None or type(value) is int for value in values):
+        return "{" + str(list(values))[1:-1].replace("None", "NULL") + "}"
+    return list(values)

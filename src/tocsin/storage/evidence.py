@@ -4,6 +4,7 @@ import hashlib
 import json
 import zlib
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import select
@@ -49,6 +50,7 @@ def fingerprint(result: CheckResult) -> tuple[str, str]:
     return digest, (result.body_sha256 or "")[:32]
 
 
+@lru_cache(maxsize=4096)
 def _is_volatile(name: str) -> bool:
     return name in _VOLATILE_HEADERS or any(part in name for part in _VOLATILE_PARTS)
 

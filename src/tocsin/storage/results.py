@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, update
+from sqlalchemy import Connection, Table, bindparam, insert, update
 
 from tocsin.model.enums import MonitorStatus
 from tocsin.model.results import CheckResult
@@ -73,15 +73,16 @@ class ResultWriter:
         pairs = list(zip(ids, rows, strict=True))
         bulk.insert_rows(connection, _table(MonitorCheck), columns, [(check_id, *row) for check_id, row in pairs])
         rollups.count_checks(connection, rows, self._write_unknown(connection, outcomes), now_us=now_us)
-        states = [_state_row(one, *pair) for one, pair in zip(outcomes, pairs, strict=True)]
-        bulk.upsert_rows(connection, _table(WebsiteState), STATE_COLUMNS, [row for row in states if row is not None])
+        states = (_state_row(one, *pair) for one, pair in zip(outcomes, pairs, strict=True))
+        moved = [row for row in states if row is not None]
+        bulk.upsert_rows(connection, _table(WebsiteState), STATE_COLUMNS, moved, add=("skipped_checks_count",))
         downtimes = _write_downtimes(connection, outcomes, now)
-        stored = []
-        for one, check_id in zip(outcomes, ids, strict=True):
-            downtime_id = downtimes.get(one.website_id)
-            stored.append(Stored(check_id, downtime_id, _write_event(connection, one, check_id, downtime_id, now)))
+        events = _write_events(connection, outcomes, ids, downtimes, now)
         self._write_evidence(connection, outcomes, ids)
-        return stored
+        return [
+            Stored(check_id, downtimes.get(one.website_id), events.get(one.website_id))
+            for one, check_id in zip(outcomes, ids, strict=True)
+        ]
 
     def forget(self) -> None:
         """Forget what is stored: the last batch was rolled back."""
@@ -106,9 +107,9 @@ class ResultWriter:
             result = one.result
             if result.certificate is not None:
                 chains[one.website_id] = (result.certificate, result.started_at)
-            if result.status is not MonitorStatus.UP:
+            if result.status is not MonitorStatus.UP or result.earlier:
                 failed.append((check_id, one.website_id, pack(result)))
-            elif (row := self._good_row(one, check_id)) is not None:
+            if result.status is MonitorStatus.UP and (row := self._good_row(one, check_id)) is not None:
                 good.append(row)
         bulk.insert_rows(connection, _table(CheckEvidence), ("check_id", "website_id", "payload"), failed)
         columns = ("website_id", "check_id", "fingerprint", "recorded_at", "payload")
@@ -175,6 +176,7 @@ def _state_row(one: Outcome, check_id: int, row: CheckRow) -> tuple[Any, ...] | 
         row.error_message,
         state.consecutive_failures,
         _moment_us(state.breaker_open_until),
+        0,
     )
 
 
@@ -185,51 +187,77 @@ def _moment_us(moment: datetime | None) -> int | None:
 def _write_downtimes(connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> dict[int, int]:
     """Open, count and close downtimes; return the downtime concerned, by website."""
     table = _table(DowntimeWindow)
-    concerned: dict[int, int] = {}
+    steps: dict[DowntimeStep, list[Outcome]] = {}
     for one in outcomes:
-        step, state, result = one.judgement.downtime, one.judgement.state, one.result
-        if step is DowntimeStep.OPEN:
-            values = {
-                "website_id": one.website_id,
-                "started_at": result.started_at,
-                "initial_status": result.status,
-                "affected_checks_count": 1,
-                "root_cause": result.message[:_MESSAGE_LIMIT] or None,
-                "created_at": now,
-                "updated_at": now,
-            }
-            opened = connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one()
-            concerned[one.website_id] = opened
-        elif step is not DowntimeStep.NONE and state.downtime_id is not None:
-            changes: dict[str, Any] = {"updated_at": now}
-            if step is DowntimeStep.COUNT:
-                changes["affected_checks_count"] = table.c.affected_checks_count + 1
-            else:
-                changes |= {"ended_at": result.started_at, "recovery_status": result.status}
-            connection.execute(update(table).where(table.c.id == state.downtime_id).values(changes))
-            concerned[one.website_id] = state.downtime_id
+        steps.setdefault(one.judgement.downtime, []).append(one)
+    opened = steps.get(DowntimeStep.OPEN, [])
+    going_on = steps.get(DowntimeStep.COUNT, []) + steps.get(DowntimeStep.CLOSE, [])
+    concerned = {one.website_id: one.judgement.state.downtime_id or 0 for one in going_on}
+    if opened:
+        ids = bulk.next_ids(connection, table, len(opened))
+        concerned |= {one.website_id: downtime_id for one, downtime_id in zip(opened, ids, strict=True)}
+        connection.execute(insert(table), [_opened(one, concerned[one.website_id], now) for one in opened])
+    this = update(table).where(table.c.id == bindparam("downtime"))
+    if counted := steps.get(DowntimeStep.COUNT):
+        change = this.values(affected_checks_count=table.c.affected_checks_count + 1, updated_at=now)
+        connection.execute(change, [{"downtime": concerned[one.website_id]} for one in counted])
+    if closed := steps.get(DowntimeStep.CLOSE):
+        change = this.values(ended_at=bindparam("at"), recovery_status=bindparam("status"), updated_at=now)
+        connection.execute(
+            change,
+            [
+                {"downtime": concerned[one.website_id], "at": one.result.started_at, "status": one.result.status}
+                for one in closed
+            ],
+        )
     return concerned
 
 
-def _write_event(
-    connection: Connection, one: Outcome, check_id: int, downtime_id: int | None, now: datetime
-) -> int | None:
-    transition = one.judgement.transition
-    if transition is None:
-        return None
-    table = _table(OutboxEvent)
-    result = one.result
-    values = {
-        "kind": "website.transition",
+def _opened(one: Outcome, downtime_id: int, now: datetime) -> dict[str, Any]:
+    return {
+        "id": downtime_id,
         "website_id": one.website_id,
-        "check_id": check_id,
-        "downtime_id": downtime_id,
-        "from_status": transition.from_status,
-        "to_status": transition.to_status,
-        "reason": transition.reason,
-        "details": {"cause": result.cause, "phase": result.phase, "message": result.message[:_MESSAGE_LIMIT]},
-        "occurred_at": result.started_at,
+        "started_at": one.result.started_at,
+        "initial_status": one.result.status,
+        "affected_checks_count": 1,
+        "root_cause": one.result.message[:_MESSAGE_LIMIT] or None,
         "created_at": now,
+        "updated_at": now,
     }
-    event_id: int = connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one()
-    return event_id
+
+
+def _write_events(
+    connection: Connection, outcomes: Sequence[Outcome], ids: Sequence[int], downtimes: dict[int, int], now: datetime
+) -> dict[int, int]:
+    """Put every transition into the outbox; return the event's id, by website."""
+    moved = [
+        (one, check_id, one.judgement.transition)
+        for one, check_id in zip(outcomes, ids, strict=True)
+        if one.judgement.transition is not None
+    ]
+    if not moved:
+        return {}
+    table = _table(OutboxEvent)
+    events = bulk.next_ids(connection, table, len(moved))
+    rows = [
+        {
+            "id": event_id,
+            "kind": "website.transition",
+            "website_id": one.website_id,
+            "check_id": check_id,
+            "downtime_id": downtimes.get(one.website_id),
+            "from_status": transition.from_status,
+            "to_status": transition.to_status,
+            "reason": transition.reason,
+            "details": {
+                "cause": one.result.cause,
+                "phase": one.result.phase,
+                "message": one.result.message[:_MESSAGE_LIMIT],
+            },
+            "occurred_at": one.result.started_at,
+            "created_at": now,
+        }
+        for event_id, (one, check_id, transition) in zip(events, moved, strict=True)
+    ]
+    connection.execute(insert(table), rows)
+    return {one.website_id: event_id for event_id, (one, _, _) in zip(events, moved, strict=True)}

@@ -1,8 +1,9 @@
 """Latency and availability over time: raw checks for a day at most, rollups for everything longer."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -110,12 +111,11 @@ def _read_checks(
 def _read_rollups(
     db: Session, buckets: dict[int, _Bucket], website_id: int, stretch: tuple[int, int], width: int
 ) -> None:
-    table: type[HourlyRollup | DailyRollup] = DailyRollup if width % DAY_S == 0 else HourlyRollup
+    table: Any = DailyRollup if width % DAY_S == 0 else HourlyRollup
     grain_s = DAY_S if table is DailyRollup else HOUR_S
     low, high = stretch[0] // grain_s, -(-stretch[1] // grain_s)
     wanted = select(table).where(table.website_id == website_id, table.period >= low, table.period < high)
-    rows: Sequence[HourlyRollup | DailyRollup] = db.scalars(wanted).all()
-    for row in rows:
+    for row in db.scalars(wanted):
         bucket = buckets.setdefault(row.period * grain_s // width, _Bucket())
         numbers = (row.up_count, row.down_count, row.degraded_count, row.unknown_count)
         for status, number in zip((UP, DOWN, DEGRADED, UNKNOWN), numbers, strict=True):

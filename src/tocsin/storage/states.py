@@ -17,6 +17,7 @@ from tocsin.storage.types import utc_of
 STATE_COLUMNS = (
     "website_id", "status", "status_since", "first_checked_at", "last_checked_at", "last_check_id",
     "last_response_time_us", "last_cause", "last_message", "consecutive_failures", "breaker_open_until",
+    "skipped_checks_count",
 )  # fmt: skip
 
 _STATUS_OF = {code: status for status, code in STATUS_CODES.items()}
