@@ -59,24 +59,24 @@ def setting_help(setting: Any) -> str:
     return f"{setting.help}{choices}{older}"
 
 
-def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
-    """Yield a command and all below it, each with the words that call it."""
-    yield path, command
+def commands(command: click.Command, name: str, parent: click.Context | None = None) -> Iterator[click.Context]:
+    """Yield the context of a command and of all below it: its words and its settings are in there."""
+    context = click.Context(command, parent, name, terminal_width=HELP_WIDTH, **command.context_settings)
+    yield context
     if isinstance(command, click.Group):
-        context = click.Context(command, info_name=path)
-        for name in sorted(command.list_commands(context)):
-            child = command.get_command(context, name)
+        for child_name in sorted(command.list_commands(context)):
+            child = command.get_command(context, child_name)
             if child is not None and not child.hidden:
-                yield from commands(child, f"{path} {name}")
+                yield from commands(child, child_name, context)
 
 
 def cli_page() -> str:
     """The help text of every command."""
-    parts = ["# Command line\n\nWhat `--help` prints, for every command."]
-    for path, command in commands(command_line, "tocsin"):
-        context = click.Context(command, info_name=path, terminal_width=HELP_WIDTH, max_content_width=HELP_WIDTH)
-        parts.append(f"## {path}\n\n```text\n{command.get_help(context).rstrip()}\n```")
-    return "\n\n".join(parts) + "\n"
+    parts = [
+        f"## {context.command_path}\n\n```text\n{context.get_help().rstrip()}\n```"
+        for context in commands(command_line, "tocsin")
+    ]
+    return "\n\n".join(["# Command line\n\nWhat `--help` prints, for every command.", *parts]) + "\n"
 
 
 def http_page() -> str:
