@@ -1,5 +1,7 @@
 """The numbers under which closed lists are stored. A number, once released, keeps its meaning for ever."""
 
+from typing import Any
+
 from tocsin.model.enums import Cause, HTTPMethod, MonitorStatus, Phase
 
 # SQLite stores 0 and 1 without a byte of payload: they go to what is most frequent.
@@ -72,3 +74,12 @@ CAUSE_CODES: dict[Cause, int] = {
     Cause.HEARTBEAT_FAILED: 91,
     Cause.VANTAGE_BLIND: 95,
 }
+
+CODES: dict[type[Any], dict[Any, int]] = {
+    MonitorStatus: STATUS_CODES,
+    HTTPMethod: METHOD_CODES,
+    Phase: PHASE_CODES,
+    Cause: CAUSE_CODES,
+}
+
+MEMBERS = {kind: {number: member for member, number in codes.items()} for kind, codes in CODES.items()}

@@ -8,7 +8,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tocsin.model.enums import Cause, MonitorStatus
 from tocsin.model.times import utcnow
-from tocsin.storage.codes import CAUSE_CODES, STATUS_CODES
 from tocsin.storage.schema import Base, named, website_id
 from tocsin.storage.types import Code, EpochMicroseconds, Id, Milliseconds, UTCDateTime
 
@@ -19,13 +18,13 @@ class WebsiteState(Base):
     __tablename__ = "website_states"
 
     website_id: Mapped[int] = mapped_column(Id, ForeignKey("websites.id", ondelete="CASCADE"), primary_key=True)
-    status: Mapped[MonitorStatus] = mapped_column(Code(STATUS_CODES))
+    status: Mapped[MonitorStatus] = mapped_column(Code(MonitorStatus))
     status_since: Mapped[datetime] = mapped_column(EpochMicroseconds)
     first_checked_at: Mapped[datetime] = mapped_column(EpochMicroseconds)
     last_checked_at: Mapped[datetime] = mapped_column(EpochMicroseconds)
     last_check_id: Mapped[int | None] = mapped_column(Id)
     last_response_time_ms: Mapped[float | None] = mapped_column("last_response_time_us", Milliseconds)
-    last_cause: Mapped[Cause | None] = mapped_column(Code(CAUSE_CODES))
+    last_cause: Mapped[Cause | None] = mapped_column(Code(Cause))
     last_message: Mapped[str | None] = mapped_column(Text)
     consecutive_failures: Mapped[int] = mapped_column(Integer, default=0)
     breaker_open_until: Mapped[datetime | None] = mapped_column(EpochMicroseconds)

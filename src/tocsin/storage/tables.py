@@ -12,7 +12,6 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 from tocsin.model.enums import AddressFamily, Cause, HTTPMethod, MonitorStatus, NetworkEventType, Phase
 from tocsin.model.times import utcnow
 from tocsin.storage import accounts, records
-from tocsin.storage.codes import CAUSE_CODES, METHOD_CODES, PHASE_CODES, STATUS_CODES
 from tocsin.storage.schema import Base, named, website_id
 from tocsin.storage.types import Code, EpochMicroseconds, Id, Milliseconds, UTCDateTime
 
@@ -71,17 +70,17 @@ class MonitorCheck(Base):
     website_id: Mapped[int] = website_id()
     checked_at: Mapped[datetime] = mapped_column(EpochMicroseconds, default=utcnow)
     created_delay_ms: Mapped[int] = mapped_column(Id, default=0)  # stored that long after checked_at
-    status: Mapped[MonitorStatus] = mapped_column(Code(STATUS_CODES))
+    status: Mapped[MonitorStatus] = mapped_column(Code(MonitorStatus))
     http_status_code: Mapped[int | None] = mapped_column(SmallInteger)
-    http_method: Mapped[HTTPMethod] = mapped_column(Code(METHOD_CODES), default=HTTPMethod.GET)
+    http_method: Mapped[HTTPMethod] = mapped_column(Code(HTTPMethod), default=HTTPMethod.GET)
     response_time_ms: Mapped[float | None] = mapped_column("response_time_us", Milliseconds)
     dns_time_ms: Mapped[float | None] = mapped_column("dns_time_us", Milliseconds)
     connect_time_ms: Mapped[float | None] = mapped_column("connect_time_us", Milliseconds)
     tls_time_ms: Mapped[float | None] = mapped_column("tls_time_us", Milliseconds)
     ttfb_ms: Mapped[float | None] = mapped_column("ttfb_us", Milliseconds)
     attempts: Mapped[int] = mapped_column(SmallInteger, default=1)
-    cause: Mapped[Cause | None] = mapped_column(Code(CAUSE_CODES))
-    phase: Mapped[Phase | None] = mapped_column(Code(PHASE_CODES))
+    cause: Mapped[Cause | None] = mapped_column(Code(Cause))
+    phase: Mapped[Phase | None] = mapped_column(Code(Phase))
     error_message: Mapped[str | None] = mapped_column(Text)
 
     website: Mapped[Website] = relationship(back_populates="monitor_checks")

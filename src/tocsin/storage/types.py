@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, DateTime, Dialect, Integer, SmallInteger
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from tocsin.model.times import as_utc, from_epoch_us, to_epoch_us
+from tocsin.storage.codes import CODES, MEMBERS
 
 E = TypeVar("E", bound=Enum)
 
@@ -69,16 +70,9 @@ class Code(TypeDecorator[E], Generic[E]):
     impl = SmallInteger
     cache_ok = True
 
-    def __init__(self, codes: dict[E, int]) -> None:
+    def __init__(self, kind: type[E]) -> None:
         super().__init__()
-        self.codes = codes
-        self.members = {number: member for member, number in codes.items()}
-        self.kind = type(next(iter(codes)))
-
-    @property
-    def static_cache_key(self) -> Any:
-        """One statement cache entry per list."""
-        return (type(self), self.kind)
+        self.kind = kind
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Store as a small integer."""
@@ -86,11 +80,11 @@ class Code(TypeDecorator[E], Generic[E]):
 
     def process_bind_param(self, value: E | None, dialect: Dialect) -> int | None:
         """Return the number of a member, or of the text that names it."""
-        return None if value is None else self.codes[self.kind(value)]
+        return None if value is None else CODES[self.kind][self.kind(value)]
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> E | None:
         """Return the member."""
-        return None if value is None else self.members[value]
+        return None if value is None else MEMBERS[self.kind][value]
 
 
 def utc_of(value: Any) -> datetime:
