@@ -30,12 +30,13 @@ list_tokens = access.list_tokens
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class Caller:
     """Who asks, and what they may do."""
 
     kind: Literal["token", "login", "loopback"]
     name: str
     scope: Scope
+    user_id: int | None = None  # of a login
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class NewToken:
 class NewLogin:
     """A login and the cookie that stands for it."""
 
-    identity: Identity
+    caller: Caller
     cookie: str
     expires_at: datetime
 
@@ -115,7 +116,7 @@ def revoke_token(db: Session, name: str) -> None:
         raise NotFound(f"there is no token {name!r}")
 
 
-def identify_token(db: Session, secret: str, now: datetime | None = None) -> Identity | None:
+def identify_token(db: Session, secret: str, now: datetime | None = None) -> Caller | None:
     """Return whose bearer token this is, or None where it is unknown or has expired."""
     now = now or utcnow()
     digest = _digest(secret)
@@ -125,7 +126,7 @@ def identify_token(db: Session, secret: str, now: datetime | None = None) -> Ide
     if token.expires_at is not None and token.expires_at <= now:
         return None
     access.note_token_use(db, token, now)
-    return Identity("token", token.name, token.scope)
+    return Caller("token", token.name, token.scope)
 
 
 def log_in(db: Session, throttle: LoginThrottle, name: str, password: str, address: str) -> NewLogin:
@@ -145,7 +146,7 @@ def log_in(db: Session, throttle: LoginThrottle, name: str, password: str, addre
     login = Login(user_id=user.id, cookie_sha256=_digest(cookie), expires_at=utcnow() + LOGIN_LASTS)
     newer = hash_password(password) if is_outdated(user.password_hash) else None
     access.add_login(db, user, login, password_hash=newer)
-    return NewLogin(Identity("login", user.name, user.scope), cookie, login.expires_at)
+    return NewLogin(Caller("login", user.name, user.scope, user.id), cookie, login.expires_at)
 
 
 def log_out(db: Session, cookie: str) -> None:
@@ -153,14 +154,14 @@ def log_out(db: Session, cookie: str) -> None:
     access.delete_login(db, _digest(cookie))
 
 
-def identify_cookie(db: Session, cookie: str, now: datetime | None = None) -> Identity | None:
+def identify_cookie(db: Session, cookie: str, now: datetime | None = None) -> Caller | None:
     """Return who is logged in by this cookie, or None where it is unknown or has expired."""
     digest = _digest(cookie)
     found = access.find_login(db, digest)
     if found is None or not hmac.compare_digest(found[0].cookie_sha256, digest):
         return None
     login, user = found
-    return Identity("login", user.name, user.scope) if login.expires_at > (now or utcnow()) else None
+    return Caller("login", user.name, user.scope, user.id) if login.expires_at > (now or utcnow()) else None
 
 
 def _digest(secret: str) -> str:
@@ -187,7 +188,7 @@ def _find_user(db: Session, name: str) -> User:
 
 
 __all__ = [
-    "Identity",
+    "Caller",
     "LoginThrottle",
     "NewLogin",
     "NewToken",

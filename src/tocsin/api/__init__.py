@@ -1,0 +1,27 @@
+"""The door for programs: JSON over HTTP, one router a noun. What it answers comes from `actions`."""
+
+from fastapi import APIRouter, FastAPI
+
+from tocsin.api import checks, debug_sessions, downtimes, openapi, problems, websites
+from tocsin.api.border import Border
+
+TAGS = [
+    {"name": "websites", "description": "What is watched, and how it is now."},
+    {"name": "checks", "description": "What each look saw, and what they add up to."},
+    {"name": "downtimes", "description": "From the first failed check to the recovery."},
+    {"name": "debug sessions", "description": "Recorded browser visits and their network events."},
+]
+
+
+def routers() -> list[APIRouter]:
+    """Return every router of the API."""
+    return [module.router for module in (websites, checks, downtimes, debug_sessions)]
+
+
+def install(app: FastAPI) -> None:
+    """Give `app` the whole API: its routes, its faults as problems, its OpenAPI document."""
+    app.add_middleware(Border)
+    problems.install(app)
+    for router in routers():
+        app.include_router(router)
+    openapi.install(app)

@@ -1,0 +1,186 @@
+"""Who asks, and may they: bearer tokens, the login cookie, and the loopback while there is no user.
+
+**Why origins are checked.** A bearer token is put into a request on purpose. A cookie, and the right of whoever sits at
+this machine, come along by themselves: any page open in the same browser can make it send a request here
+(cross-site request forgery). `SameSite=Lax` keeps the cookie out of most, but not out of those from another port or
+subdomain, and the loopback has no cookie at all. So requests that rely on either must come from our own pages, or
+from no page: browsers say so themselves in `Sec-Fetch-Site`, older ones in `Origin`; programs send neither, and are
+let through, since a browser is what is being guarded against. Reading is guarded too: an answer that another page
+cannot see by the same-origin policy need not be made for it. Following a link here from elsewhere is no fault.
+Source: W3C Fetch Metadata Request Headers; RFC 6454 section 7.
+
+**Why the host is checked.** By DNS rebinding a page's own name can be made to lead to 127.0.0.1, and then the page is
+of the same origin. What it cannot do is send a `Host` that is not its own name. While no user exists, only loopback
+names are served, to loopback clients, and nothing that a proxy has passed on: behind a proxy on this machine
+everybody would look local.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from ipaddress import IPv6Address, ip_address
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Request, Response, Security
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
+
+from tocsin.actions.access import LOGIN_LASTS, Caller, NewLogin, has_users, identify_cookie, identify_token
+from tocsin.api.dependencies import get_services, open_session
+from tocsin.errors import Forbidden, Unauthorized
+from tocsin.model.enums import Scope
+from tocsin.storage.database import Session
+
+COOKIE = "tocsin_login"
+
+_BEARER = HTTPBearer(auto_error=False, scheme_name="token", description="An API token: `tocsin token create NAME`.")
+_COOKIE = APIKeyCookie(name=COOKIE, auto_error=False, scheme_name="login", description="Set by the login page.")
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+_PASSED_ON = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_NO_USER = "nobody can log in here yet; on the machine that runs Tocsin, `tocsin user create NAME` makes the first user"
+
+__all__ = ["COOKIE", "Caller", "check_host", "check_origin", "forget_login", "remember_login", "require"]
+
+
+@cache
+def require(scope: Scope) -> Callable[..., Caller]:
+    """Return a dependency that lets pass whoever may do `scope`, and returns them.
+
+    It raises Unauthorized (401) where nobody is known, and Forbidden (403) where they may not.
+    """
+
+    def caller_with_scope(
+        request: Request,
+        bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
+        cookie: Annotated[str | None, Security(_COOKIE)],
+    ) -> Caller:
+        services = get_services(request)
+        check_host(request, services.settings.allowed_hosts)
+        with open_session(services) as db:
+            caller = _by_token(db, bearer.credentials) if bearer else _by_presence(db, request, cookie)
+        if not caller.scope.allows(scope):
+            raise Forbidden(f"this needs the scope {scope}; {caller.name} has {caller.scope}")
+        return caller
+
+    return caller_with_scope
+
+
+def _by_token(db: Session, secret: str) -> Caller:
+    caller = identify_token(db, secret)
+    if caller is None:
+        raise Unauthorized("the token is not known, or has expired")
+    return caller
+
+
+def _by_presence(db: Session, request: Request, cookie: str | None) -> Caller:
+    """Return who is known without having said so in this request: by cookie, or by sitting at this machine."""
+    caller = identify_cookie(db, cookie) if cookie else None
+    if caller is None:
+        if has_users(db):
+            raise Unauthorized
+        check_is_local(request)
+        caller = Caller("loopback", "this machine", Scope.ADMIN)
+    check_origin(request)
+    return caller
+
+
+def check_is_local(request: Request) -> None:
+    """Let only programs and browsers on this machine pass, by one of its loopback names.
+
+    Raises:
+        Forbidden: it is another one, or cannot be told.
+    """
+    client = request.client.host if request.client else ""
+    if not _is_loopback_address(client) or any(name in request.headers for name in _PASSED_ON):
+        raise Forbidden(_NO_USER)
+    if not _is_loopback_name(host_of(request)):
+        raise Forbidden("while there is no user, Tocsin answers only under localhost, 127.0.0.1 and [::1]")
+
+
+def check_host(request: Request, allowed: Sequence[str]) -> None:
+    """Let only requests for one of our names pass; loopback names are always ours.
+
+    Args:
+        request: the request.
+        allowed: host names, `*.example.com` for all below; empty allows any.
+
+    Raises:
+        Forbidden: it is for another name.
+    """
+    host = host_of(request)
+    if allowed and not _is_loopback_name(host) and not any(_matches(host, pattern.lower()) for pattern in allowed):
+        raise Forbidden(f"{host or 'a request without Host'} is not among TOCSIN_ALLOWED_HOSTS")
+
+
+def check_origin(request: Request) -> None:
+    """Let only requests pass that come from our own pages, or from no page.
+
+    Raises:
+        Forbidden: another site's page made the browser send it.
+    """
+    site = request.headers.get("sec-fetch-site")
+    is_read = request.method in _SAFE_METHODS
+    if is_read and request.headers.get("sec-fetch-mode") == "navigate":
+        return
+    origin = request.headers.get("origin")
+    is_ours = site in ("same-origin", "none") if site else origin is None or _is_own_origin(request, origin)
+    if not is_ours:
+        raise Forbidden("another site's page made this request; Tocsin takes them only from its own pages")
+
+
+def remember_login(response: Response, request: Request, login: NewLogin) -> None:
+    """Set the cookie of a new login."""
+    response.set_cookie(
+        COOKIE,
+        login.cookie,
+        max_age=int(LOGIN_LASTS.total_seconds()),
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )
+
+
+def forget_login(response: Response, request: Request) -> None:
+    """Delete the login cookie."""
+    response.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=request.url.scheme == "https")
+
+
+def host_of(request: Request) -> str:
+    """Return the name the request is for, in lower case and without port; empty where there is none."""
+    return _split(request.headers.get("host", ""))[0]
+
+
+def _is_own_origin(request: Request, origin: str) -> bool:
+    scheme, _, place = origin.partition("://")
+    default = _DEFAULT_PORTS.get(scheme.lower(), 0)
+    host, port = _split(place)
+    own_host, own_port = _split(request.headers.get("host", ""))
+    return bool(host) and (host, port or default) == (own_host, own_port or default)
+
+
+def _split(netloc: str) -> tuple[str, int | None]:
+    try:
+        parts = urlsplit(f"//{netloc}")
+        return parts.hostname or "", parts.port
+    except ValueError:
+        return "", None
+
+
+def _matches(host: str, pattern: str) -> bool:
+    if pattern.startswith("*."):
+        return host.endswith(pattern[1:])
+    return pattern in ("*", host)
+
+
+def _is_loopback_name(name: str) -> bool:
+    return name == "localhost" or _is_loopback_address(name)
+
+
+def _is_loopback_address(text: str) -> bool:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return False
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        return address.ipv4_mapped.is_loopback
+    return address.is_loopback
