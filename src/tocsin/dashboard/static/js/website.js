@@ -1,0 +1,29 @@
+// One website, live: its checks fetch the page's parts anew, the chart follows more slowly.
+
+import { drawChart } from "./chart.js";
+import { atMostEvery, listen, refresh } from "./live.js";
+import { localise } from "./times.js";
+
+const id = Number(document.getElementById("website").dataset.website);
+const chart = drawChart(document.getElementById("chart"), id);
+const fetchAnew = atMostEvery(1000, () => refresh(["headline", "uptime", "downtimes", "checks"], localise));
+const drawAnew = atMostEvery(30000, chart.update);
+
+for (const group of document.querySelectorAll("[data-switch]")) {
+  group.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    for (const one of group.querySelectorAll("button")) one.setAttribute("aria-pressed", String(one === button));
+    chart.choose(group.dataset.switch, button.value);
+  });
+}
+
+const ours = (work) => (data) => { if (data.website_id === id) work(); };
+listen({
+  open: (isAgain) => { if (isAgain) fetchAnew(); },
+  check: ours(() => { fetchAnew(); drawAnew(); }),
+  transition: ours(() => { fetchAnew(); chart.update(); }),
+  lost: fetchAnew,
+});
+
+document.getElementById("checked")?.focus({ preventScroll: false });
