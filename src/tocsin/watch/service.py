@@ -94,9 +94,9 @@ class Watch:
         self._scheduler = Scheduler(runner.start_due)
         if plan.is_enabled:
             await self._sync(None)
-            for loop in (self._scheduler.run(), self._keep_in_step()):
-                task = asyncio.create_task(loop)
-                self._stack.push_async_callback(_end, task)
+            self._scheduler.start()
+            self._stack.callback(self._scheduler.stop)
+            self._stack.push_async_callback(_end, asyncio.create_task(self._keep_in_step()))
             self._housekeeping.start()
             self._stack.push_async_callback(asyncio.to_thread, self._housekeeping.stop)
         self._is_running = True
