@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, FastAPI
 
-from tocsin.api import checks, debug_sessions, downtimes, openapi, problems, websites
+from tocsin.api import checks, debug_sessions, downtimes, events, health, metrics, openapi, problems, websites
 from tocsin.api.border import Border
 
 TAGS = [
@@ -10,12 +10,15 @@ TAGS = [
     {"name": "checks", "description": "What each look saw, and what they add up to."},
     {"name": "downtimes", "description": "From the first failed check to the recovery."},
     {"name": "debug sessions", "description": "Recorded browser visits and their network events."},
+    {"name": "events", "description": "What happens right now, as server-sent events."},
+    {"name": "metrics", "description": "Tocsin and the websites for Prometheus."},
+    {"name": "health", "description": "For the machine that runs Tocsin; open to everybody."},
 ]
 
 
 def routers() -> list[APIRouter]:
     """Return every router of the API."""
-    return [module.router for module in (websites, checks, downtimes, debug_sessions)]
+    return [module.router for module in (websites, checks, downtimes, debug_sessions, events, metrics, health)]
 
 
 def install(app: FastAPI) -> None:

@@ -1,0 +1,176 @@
+"""What happens right now over HTTP: server-sent events. Source: HTML Living Standard section 9.2."""
+
+import asyncio
+import json
+import signal
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Header, Query
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from starlette.responses import StreamingResponse
+
+from tocsin.actions.services import Services
+from tocsin.api.answers import READ, Responses, faults
+from tocsin.api.dependencies import MAX_ID, Here, open_session
+from tocsin.model.times import isoformat
+from tocsin.storage.outbox import last_event_id, list_events
+from tocsin.watch.live import LiveEvent, LiveHub
+
+router = APIRouter(tags=["events"])
+
+HEARTBEAT_S = 15.0
+RETRY_MS = 2000
+REPLAY_BATCH = 500
+REPLAY_LIMIT = 10_000
+"""Missed transitions told to a listener that comes back; one that has missed more is told that it has."""
+
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # a proxy must not hold events back
+_EXAMPLE = 'id: 17\nevent: transition\ndata: {"website_id": 1, "from_status": "UP", "to_status": "DOWN"}\n\n'
+_STREAM: Responses = {
+    200: {"description": "Events, as they happen.", "content": {"text/event-stream": {"example": _EXAMPLE}}}
+}
+
+Kind = Literal["check", "transition", "website"]
+
+
+def _split(values: Any) -> Any:
+    return [word for value in values for word in value.split(",")] if isinstance(values, list) else values
+
+
+class EventQuery(BaseModel):
+    """Which events are asked for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    website_id: int | None = Field(None, ge=1, le=MAX_ID, description="Only those of this website.")
+    kinds: Annotated[list[Kind], BeforeValidator(_split)] = Field(
+        ["check", "transition", "website"], description="Only these; joined by commas or repeated."
+    )
+
+    def wants(self, event: LiveEvent) -> bool:
+        """Return whether the listener asked for this event; that something was lost concerns everybody."""
+        if event.kind == "lost":
+            return True
+        return event.kind in self.kinds and self.website_id in (None, event.data["website_id"])
+
+
+@router.get(
+    "/api/events",
+    summary="Listen to what happens",
+    dependencies=[READ],
+    response_class=StreamingResponse,
+    responses=_STREAM | faults(422),
+)
+async def listen(
+    here: Here,
+    query: Annotated[EventQuery, Query()],
+    last_event_id: Annotated[str, Header(description="Tell the transitions after this one first.")] = "",
+) -> StreamingResponse:
+    """`check`: a check was stored. `transition`: a website changed its status. `website`: one was created, updated or
+    deleted. `lost`: so many events were dropped, since you read too slowly. A comment comes every 15 s.
+    """
+    after_id = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() else None
+    return StreamingResponse(stream(here, query, after_id), media_type="text/event-stream", headers=HEADERS)
+
+
+async def stream(
+    here: Services, query: EventQuery, after_id: int | None = None, heartbeat_s: float = HEARTBEAT_S
+) -> AsyncIterator[bytes]:
+    """Yield events in their wire format until the hub closes or the listener goes."""
+    with here.live.subscribe() as events:
+        # Subscribed first: what is committed while the missed ones are read is told after them, once.
+        told_id = 0
+        if after_id is None:
+            yield f"retry: {RETRY_MS}\nid: {await run_in_threadpool(_newest, here)}\n\n".encode()
+        else:
+            yield f"retry: {RETRY_MS}\n\n".encode()
+            async for event in _missed(here, query, min(after_id, MAX_ID)):
+                told_id = event.id or told_id
+                yield encode(event)
+        while True:
+            try:
+                event = await asyncio.wait_for(anext(events), heartbeat_s)
+            except TimeoutError:
+                yield b": still here\n\n"
+                continue
+            except StopAsyncIteration:
+                return
+            if query.wants(event) and (event.id is None or event.id > told_id):
+                yield encode(event)
+
+
+def encode(event: LiveEvent) -> bytes:
+    """Return an event in its wire format."""
+    number = "" if event.id is None else f"id: {event.id}\n"
+    return f"{number}event: {event.kind}\ndata: {json.dumps(event.data, separators=(',', ':'))}\n\n".encode()
+
+
+@contextmanager
+def ended_by_signals(live: LiveHub) -> Iterator[None]:
+    """While it lasts, SIGINT and SIGTERM first end every stream; a server waits for its streams before it stops.
+
+    Call it in the event loop, after the server has set its own handlers: in a lifespan.
+    """
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
+    previous = {number: handler for number in signals if callable(handler := signal.getsignal(number))}
+
+    def end(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(live.close)  # in the loop: a handler must not take the hub's lock
+        previous[signal.Signals(number)](number, frame)
+
+    for number in previous:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+async def _missed(here: Services, query: EventQuery, after_id: int) -> AsyncIterator[LiveEvent]:
+    if "transition" not in query.kinds:
+        return
+    for _ in range(REPLAY_LIMIT // REPLAY_BATCH):
+        batch = await run_in_threadpool(_read_missed, here, query.website_id, after_id)
+        for event in batch:
+            yield event
+        if len(batch) < REPLAY_BATCH:
+            return
+        after_id = batch[-1].id or after_id
+    newest = await run_in_threadpool(_newest, here)
+    yield LiveEvent("lost", {"count": newest - after_id}, newest)
+
+
+def _read_missed(here: Services, website_id: int | None, after_id: int) -> list[LiveEvent]:
+    with open_session(here) as db:
+        rows = list_events(db, website_id=website_id, after_id=after_id, limit=REPLAY_BATCH)
+        return [
+            LiveEvent(
+                "transition",
+                {
+                    "website_id": row.website_id,
+                    "check_id": row.check_id,
+                    "status": row.to_status,
+                    "cause": row.details.get("cause"),
+                    "message": row.details.get("message"),
+                    "checked_at": isoformat(row.occurred_at),
+                    "from_status": row.from_status,
+                    "to_status": row.to_status,
+                    "reason": row.reason,
+                    "downtime_id": row.downtime_id,
+                },
+                row.id,
+            )
+            for row in rows
+        ]
+
+
+def _newest(here: Services) -> int:
+    with open_session(here) as db:
+        return last_event_id(db)
