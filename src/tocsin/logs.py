@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 LEVELS = {"DEBUG": logging.DEBUG, "INFO": logging.INFO, "WARNING": logging.WARNING, "ERROR": logging.ERROR}
 
-_CHATTY = ("apscheduler", "alembic", "asyncio", "aiodns", "httpx", "httpcore", "multipart", "python_multipart")
+_CHATTY = ("apscheduler", "alembic", "asyncio", "aiodns", "httpx", "httpcore", "python_multipart", "uvicorn")
 """Libraries that tell their inner life at INFO; below WARNING they are heard only at level DEBUG."""
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message", "taskName"}
@@ -67,12 +67,13 @@ def configure_logs(level: str = "INFO", log_format: str = "text", stream: TextIO
 
 
 def _take_over_uvicorn() -> None:
-    """Let uvicorn's loggers speak through the root. Its "error" logger also carries plain news."""
+    """Let uvicorn's loggers speak through the root, however uvicorn set them up before."""
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
-        logger.setLevel(logging.NOTSET)
+        if name != "uvicorn":
+            logger.setLevel(logging.NOTSET)
 
 
 def _time(record: logging.LogRecord) -> str:

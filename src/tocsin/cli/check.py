@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from tocsin.cli.options import check_options, json_option, options_given, settings_of
+from tocsin.cli.options import check_options, check_options_of, json_option, settings_of
 from tocsin.cli.output import note
 
 
@@ -29,10 +29,10 @@ def check(context: click.Context, /, urls: tuple[str, ...], as_json: bool, **val
     import asyncio  # noqa: PLC0415
 
     from tocsin.cli.report import Report  # noqa: PLC0415
-    from tocsin.watch.once import check_many, parse_options  # noqa: PLC0415
+    from tocsin.watch.once import check_many  # noqa: PLC0415
 
     settings = settings_of()
-    options = parse_options(options_given(values))
+    options = check_options_of(values)
     addresses = [with_scheme(url) for url in urls]
     with Report(addresses, as_json=as_json) as report:
         asyncio.run(

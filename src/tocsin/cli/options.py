@@ -13,6 +13,7 @@ from tocsin.model.enums import AddressFamily, HTTPMethod
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
+    from tocsin.model.options import CheckOptions
     from tocsin.settings import Settings
     from tocsin.storage.database import Database
 
@@ -143,12 +144,42 @@ def _auth(basic: str | None, bearer: str | None) -> dict[str, str] | None:
     return {"kind": "basic", "username": username, "password": password}
 
 
+def check_options_of(values: dict[str, Any]) -> "CheckOptions":
+    """Return the options of a check from the values of `check_options`.
+
+    Raises:
+        Invalid: naming everything that is wrong.
+    """
+    from pydantic import ValidationError  # noqa: PLC0415 (slow to load)
+
+    from tocsin.model.options import CheckOptions  # noqa: PLC0415
+
+    try:
+        return CheckOptions(**options_given(values))
+    except ValidationError as error:
+        raise explain(error) from error
+
+
+_OPTION_OF = {
+    "check_interval": "--interval",
+    "request_headers": "--header",
+    "request_body": "--body",
+    "auth": "--basic or --bearer",
+    "expectations": "--expect-body",
+    "tags": "--tag",
+    "url": "URL",
+}
+"""Where an option is called otherwise than its field."""
+
+
 def explain(error: "ValidationError") -> Invalid:
-    """Return what is wrong with the values given, each fault in the words of the command line."""
-    faults = [
-        f"{'.'.join(map(str, one['loc'])) or 'input'}: {one['msg'].removeprefix('Value error, ')}"
-        for one in error.errors(include_url=False)
-    ]
+    """Return what is wrong with the values given, each fault by the name of its option."""
+    faults = []
+    for one in error.errors(include_url=False):
+        field = str(one["loc"][0]) if one["loc"] else ""
+        option = _OPTION_OF.get(field, f"--{field.replace('_', '-')}")
+        text = one["msg"].removeprefix("Value error, ")
+        faults.append(f"{option}: {text[:1].lower()}{text[1:]}" if field else text)
     return Invalid("; ".join(faults))
 
 

@@ -78,7 +78,17 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[Any]], *, right: It
         table.add_column(name, justify=justify, no_wrap=True, overflow="ellipsis")  # type: ignore[arg-type]
     for row in rows:
         table.add_row(*(cell if hasattr(cell, "plain") else str(cell) for cell in row))
-    out.print(table)
+    if out.is_terminal:
+        out.print(table)
+        return
+    with out.capture() as drawn:
+        out.print(table)
+    click.echo("\n".join(line.rstrip() for line in drawn.get().splitlines()))
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number and its noun, in the plural where need be."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def page_footer(page: int, page_size: int, shown: int, total: int, what: str) -> None:

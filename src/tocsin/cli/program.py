@@ -8,8 +8,11 @@ from typing import Any
 import click
 
 from tocsin import __version__, _extra_missing
+from tocsin.cli.access import token, user
 from tocsin.cli.check import check
 from tocsin.cli.database import db
+from tocsin.cli.serve import serve
+from tocsin.cli.websites import websites
 from tocsin.errors import TocsinError
 
 INTERRUPTED = 130
@@ -87,5 +90,5 @@ def main() -> None:
     """
 
 
-for _command in (check, db):
+for _command in (check, serve, websites, db, user, token):
     main.add_command(_command)

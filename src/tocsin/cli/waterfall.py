@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from tocsin.cli.output import bytes_text, days_between, ms_text, status_text
+from tocsin.cli.output import bytes_text, counted, days_between, ms_text, status_text
 from tocsin.model.enums import MonitorStatus, Phase
 from tocsin.model.results import CheckResult, Hop, PeerCertificate, Phases
 
@@ -255,17 +255,13 @@ def _validity(certificate: PeerCertificate, now: datetime) -> Text:
     if now < leaf.not_before:
         text = Text(f"valid from {leaf.not_before:%Y-%m-%d} on, not yet", style="red")
     elif now >= leaf.not_after:
-        text = Text(f"expired on {leaf.not_after:%Y-%m-%d}, {-days} {_days(-days)} ago", style="red")
+        text = Text(f"expired on {leaf.not_after:%Y-%m-%d}, {counted(-days, 'day')} ago", style="red")
     else:
         style = "yellow" if days < EXPIRY_WARNING_DAYS else ""
-        text = Text(f"valid until {leaf.not_after:%Y-%m-%d}, {days} {_days(days)} left", style=style)
+        text = Text(f"valid until {leaf.not_after:%Y-%m-%d}, {counted(days, 'day')} left", style=style)
     if certificate.verified:
         return text.append(" · ", style=DIM).append("verified", style="green")
     return text.append(" · ", style=DIM).append(f"not verified: {certificate.verify_error or 'unknown'}", style="red")
-
-
-def _days(count: int) -> str:
-    return "day" if count == 1 else "days"
 
 
 def _attempts(result: CheckResult) -> str:
