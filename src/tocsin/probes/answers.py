@@ -26,21 +26,27 @@ def parse_headers(lines: list[bytes]) -> tuple[str | None, int | None, Headers]:
 
     At most 100 headers and 16 KiB are kept. Trailers of a chunked body are left out.
     """
-    start = next((index for index in range(len(lines) - 1, -1, -1) if lines[index].startswith(b"HTTP/")), None)
+    start = _last_status_line(lines)
     if start is None:
         return None, None, ()
     version, _, rest = lines[start].decode("latin-1")[5:].partition(" ")
     code = rest[:3]
-    headers: list[tuple[str, str]] = []
-    left = MAX_HEADER_BYTES
-    for line in lines[start + 1 : start + 1 + MAX_HEADERS]:
-        left -= len(line)
-        if left < 0 or line in (b"\r\n", b"\n"):
-            break
-        name, colon, value = line.decode("latin-1").partition(":")
+    text = b"".join(lines[start + 1 : start + 1 + MAX_HEADERS])[:MAX_HEADER_BYTES].decode("latin-1")
+    headers = []
+    for line in text.replace("\r\n", "\n").split("\n"):
+        name, colon, value = line.partition(":")
         if colon:
-            headers.append((name.strip(), value.strip()))
+            headers.append((name.rstrip(), value.strip()))
+        elif not line:
+            break
     return version, int(code) if code.isdigit() else None, tuple(headers)
+
+
+def _last_status_line(lines: list[bytes]) -> int | None:
+    """Return the index of the final answer's status line; interim ones (1xx) come before it."""
+    if lines and lines[0][:5] == b"HTTP/" and lines[0][9:10] != b"1":
+        return 0
+    return next((index for index in range(len(lines) - 1, -1, -1) if lines[index][:5] == b"HTTP/"), None)
 
 
 def first_header(headers: Headers, name: str) -> str | None:

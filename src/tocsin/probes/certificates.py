@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import warnings
 from functools import lru_cache
 
 from cryptography import x509
@@ -16,7 +17,7 @@ _GENERIC_WORDS |= frozenset({"certification", "server", "tls", "ssl", "the", "of
 @lru_cache(maxsize=2048)
 def _parse(der: bytes) -> CertificateFacts | None:
     try:
-        certificate = x509.load_der_x509_certificate(der)
+        certificate = _load(der)
         return CertificateFacts(
             sha256=hashlib.sha256(der).hexdigest(),
             subject=certificate.subject.rfc4514_string(),
@@ -28,6 +29,22 @@ def _parse(der: bytes) -> CertificateFacts | None:
             der=der,
         )
     except ValueError:  # what a server sends need not be a certificate
+        return None
+
+
+def _load(data: bytes) -> x509.Certificate:
+    """Load DER or PEM; what is merely odd in a certificate of others is no warning of ours."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        is_pem = data.startswith(b"-----")
+        return x509.load_pem_x509_certificate(data) if is_pem else x509.load_der_x509_certificate(data)
+
+
+def subject_of(pem: bytes) -> x509.Name | None:
+    """Return the subject of one PEM certificate, or None where it cannot be parsed."""
+    try:
+        return _load(pem).subject
+    except ValueError:
         return None
 
 
@@ -52,7 +69,7 @@ def _sans(certificate: x509.Certificate) -> tuple[str, ...]:
 
 def names_an_issuer_url(facts: CertificateFacts) -> bool:
     """Tell whether the certificate says where its issuer's own can be fetched, as those of public CAs do."""
-    access = _extension(x509.load_der_x509_certificate(facts.der), x509.AuthorityInformationAccess)
+    access = _extension(_load(facts.der), x509.AuthorityInformationAccess)
     if not isinstance(access, x509.AuthorityInformationAccess):
         return False
     return any(one.access_method == AuthorityInformationAccessOID.CA_ISSUERS for one in access)
@@ -63,7 +80,7 @@ def issuer_looks_intermediate(facts: CertificateFacts, roots: tuple[x509.Name, .
 
     Evidence is its own name ("… Intermediate CA 2"), or an organisation or family name that a trusted root bears.
     """
-    issuer = x509.load_der_x509_certificate(facts.der).issuer
+    issuer = _load(facts.der).issuer
     if re.search(r"intermediate|issuing|subordinate|\bsub\b", _text(issuer), re.IGNORECASE):
         return not roots or "root" not in _text(issuer).lower()
     family = _family(issuer)

@@ -5,6 +5,7 @@ call per wake, so that handshakes never hold up the event loop. What an answer m
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import select
@@ -122,6 +123,7 @@ class _Worker:
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._on_timer)
         self._timer_at: float | None = None
+        self._sockets: set[int] = set()  # that libcurl wants watched
         self._idle: list[Handle] = []
         self._by_curl: dict[pycurl.Curl, Handle] = {}
         self._by_exchange: dict[Exchange, Handle] = {}
@@ -149,8 +151,8 @@ class _Worker:
         self._engine.wake_up()
         socket_action = self._multi.socket_action
         for fd, mask in events:
-            if fd == self._eventfd:
-                os.eventfd_read(fd)
+            if fd not in self._sockets:
+                self._settle(fd)
                 continue
             action = 0
             if mask & (select.EPOLLIN | select.EPOLLHUP):
@@ -160,6 +162,14 @@ class _Worker:
             if mask & select.EPOLLERR:
                 action |= pycurl.CSELECT_ERR
             socket_action(fd, action)
+
+    def _settle(self, fd: int) -> None:
+        """Take note of the eventfd, and drop a socket that libcurl no longer cares for."""
+        if fd == self._eventfd:
+            os.eventfd_read(fd)
+            return
+        with contextlib.suppress(OSError):  # closed meanwhile, by an earlier event of the same batch
+            self._epoll.unregister(fd)
 
     def _sleep_s(self) -> float:
         if self._timer_at is None:
@@ -175,17 +185,18 @@ class _Worker:
         self._timer_at = None if timeout_ms < 0 else time.monotonic() + timeout_ms / 1000
 
     def _on_socket(self, what: int, fd: int, _multi: object, _data: object) -> None:
-        if what == pycurl.POLL_REMOVE:
-            try:
-                self._epoll.unregister(fd)
-            except OSError:  # libcurl has closed it already, and the kernel has forgotten it
-                return
-            return
-        mask = _EPOLL[what]
-        try:
-            self._epoll.register(fd, mask)
-        except FileExistsError:
+        mask = _EPOLL.get(what)
+        if mask is None:
+            # libcurl closes it next, which takes it out of the epoll too; `_turn` sees to one that stays open.
+            self._sockets.discard(fd)
+        elif fd in self._sockets:
             self._epoll.modify(fd, mask)
+        else:
+            self._sockets.add(fd)
+            try:
+                self._epoll.register(fd, mask)
+            except FileExistsError:
+                self._epoll.modify(fd, mask)
 
     def _take_orders(self) -> None:
         inbox = self._inbox

@@ -92,7 +92,7 @@ class Names:
             return Fault(Cause.DNS_NOT_FOUND, Phase.DNS, f"the name {name} does not exist (NXDOMAIN)")
         if number in _MALFORMED:
             return Fault(Cause.DNS_NOT_FOUND, Phase.DNS, f"{name} is not a valid host name")
-        reason = _REASONS.get(number) or pycares.errno.strerror(number)
+        reason = _REASONS.get(number, f"c-ares error {number}")
         text = f"the name server could not resolve {name}: {reason} (asked {servers})"
         return Fault(Cause.DNS_SERVER_FAILURE, Phase.DNS, text)
 

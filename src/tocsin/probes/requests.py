@@ -2,15 +2,21 @@
 
 import base64
 
+from tocsin.model.enums import HTTPMethod
 from tocsin.model.options import BasicAuth, CheckOptions
 from tocsin.probes.redirects import Request
 
 _FRAMING = frozenset({"content-length", "transfer-encoding"})
 """Headers that libcurl sets itself from the body; a second opinion would only break the request."""
 
+_PLAIN = {method: Request(method.value) for method in HTTPMethod}
+"""The requests of checks with nothing of their own to send."""
+
 
 def first_request(options: CheckOptions) -> Request:
     """Return what the first hop of a check with `options` sends, cookies left out."""
+    if not options.request_headers and options.auth is None and options.request_body is None:
+        return _PLAIN[options.method]
     headers = tuple((name, text) for name, text in options.request_headers.items() if name.lower() not in _FRAMING)
     names = {name.lower() for name, _ in headers}
     if options.auth is not None and "authorization" not in names:
@@ -18,7 +24,7 @@ def first_request(options: CheckOptions) -> Request:
     body = None if options.request_body is None or options.method == "HEAD" else options.request_body.encode()
     if body is not None and "content-type" not in names:
         headers += (("Content-Type", _content_type(body)),)
-    return Request(str(options.method), headers, body)
+    return Request(options.method.value, headers, body)
 
 
 def _authorization(options: CheckOptions) -> str:
@@ -43,6 +49,8 @@ def header_lines(request: Request, cookies: str) -> list[bytes] | None:
             cookies = f"{text}; {cookies}"
             continue
         lines.append(f"{name}: {text}" if text.strip() else f"{name};")
+    if not any(name.lower() == "connection" for name, _ in request.headers):
+        lines.append("Connection: close")
     if cookies:
         lines.append(f"Cookie: {cookies}")
     return [line.encode() for line in lines]

@@ -1,5 +1,7 @@
 """Which root certificates count: the system's, and those an administrator adds."""
 
+import os
+import re
 import ssl
 import tempfile
 from functools import cached_property
@@ -9,7 +11,9 @@ import pycurl
 from cryptography import x509
 
 from tocsin.errors import SettingsInvalid
+from tocsin.probes.certificates import subject_of
 
+_PEM = re.compile(b"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 _WELL_KNOWN = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Alpine, Arch
     "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, RHEL
@@ -19,49 +23,70 @@ _WELL_KNOWN = (
 
 
 class Trust:
-    """The CA file and folder that libcurl reads; one file throughout, so that it parses the roots once."""
+    """One CA file for libcurl, which it parses once and keeps.
+
+    A folder of roots is read into that file too: given as a folder, OpenSSL would look into it at each handshake.
+    """
 
     def __init__(self, ca_bundle: str | None = None) -> None:
         paths = ssl.get_default_verify_paths()  # honours SSL_CERT_FILE and SSL_CERT_DIR
         self.cafile = paths.cafile or next((path for path in _WELL_KNOWN if Path(path).is_file()), None)
-        self.capath = paths.capath
+        chosen_folder = paths.capath if paths.capath != paths.openssl_capath or self.cafile is None else None
         self._merged: Path | None = None
-        if ca_bundle is not None:
-            self._merge(ca_bundle)
+        added = [*_in_folder(chosen_folder), *(_certificates(ca_bundle) if ca_bundle is not None else [])]
+        if added:
+            self._merge(added)
 
-    def _merge(self, ca_bundle: str) -> None:
-        try:
-            added = Path(ca_bundle).read_bytes()
-            x509.load_pem_x509_certificates(added)
-        except (OSError, ValueError) as error:
-            raise SettingsInvalid([f"CA bundle {ca_bundle}: {error}"]) from error
-        system = Path(self.cafile).read_bytes() if self.cafile else b""
-        # libcurl caches its parsed roots by file name, not for roots given in memory.
+    def _merge(self, added: list[bytes]) -> None:
+        """Write all roots into one file; libcurl keeps parsed roots by file name, not those given in memory."""
+        blocks = dict.fromkeys((*_blocks(self.cafile), *added))
         with tempfile.NamedTemporaryFile(prefix="tocsin-roots-", suffix=".pem", delete=False) as merged:
-            merged.write(system + b"\n" + added)
+            merged.write(b"\n".join(blocks) + b"\n")
         self._merged = Path(merged.name)
         self.cafile = merged.name
 
     def options(self) -> list[tuple[int, str]]:
         """Return the libcurl options that name the roots, for servers and for HTTPS proxies."""
-        options = []
-        if self.cafile:
-            options += [(pycurl.CAINFO, self.cafile), (pycurl.PROXY_CAINFO, self.cafile)]
-        if self.capath:
-            options += [(pycurl.CAPATH, self.capath), (pycurl.PROXY_CAPATH, self.capath)]
-        return options
+        return [(pycurl.CAINFO, self.cafile), (pycurl.PROXY_CAINFO, self.cafile)] if self.cafile else []
 
     @cached_property
     def root_names(self) -> tuple[x509.Name, ...]:
         """The subjects of the roots in the CA file; empty where it cannot be read."""
-        try:
-            roots = x509.load_pem_x509_certificates(Path(self.cafile or "").read_bytes())
-        except (OSError, ValueError):
-            return ()
-        return tuple(root.subject for root in roots)
+        names = (subject_of(block) for block in _blocks(self.cafile))
+        return tuple(name for name in names if name is not None)
 
     def close(self) -> None:
         """Remove the merged bundle."""
         if self._merged is not None:
             self._merged.unlink(missing_ok=True)
             self._merged = None
+
+
+def _blocks(path: str | Path | None) -> list[bytes]:
+    """Return the PEM certificates in a file; none where there is no such file."""
+    try:
+        return _PEM.findall(Path(path).read_bytes()) if path else []
+    except OSError:
+        return []
+
+
+def _in_folder(folders: str | None) -> list[bytes]:
+    """Return the PEM certificates of every file in `folders`, several joined by colons."""
+    names = (folders or "").split(os.pathsep)
+    return [
+        block
+        for name in names
+        if Path(name).is_dir() and name
+        for file in Path(name).iterdir()
+        for block in _blocks(file)
+    ]
+
+
+def _certificates(path: str) -> list[bytes]:
+    """Return the PEM certificates of an administrator's bundle. Raises SettingsInvalid for one without any."""
+    try:
+        data = Path(path).read_bytes()
+        x509.load_pem_x509_certificates(data)
+    except (OSError, ValueError) as error:
+        raise SettingsInvalid([f"CA bundle {path}: {error}"]) from error
+    return _PEM.findall(data)
