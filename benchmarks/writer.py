@@ -23,7 +23,7 @@ from tocsin.model.websites import WebsiteCreate
 from tocsin.storage import rollups
 from tocsin.storage.checks import MonitorCheckCRUD
 from tocsin.storage.database import Database
-from tocsin.storage.results import Outcome, ResultWriter, write_transaction
+from tocsin.storage.results import Outcome, ResultWriter
 from tocsin.storage.states import load_states
 from tocsin.storage.websites import WebsiteCRUD
 from tocsin.watch.breaker import Breaker
@@ -75,7 +75,7 @@ def write_batches(database: Database, websites: list[int], count: int) -> float:
     for start in range(0, count, size):
         batch = stream[start : start + size]
         now = utcnow()
-        with write_transaction(database) as connection:
+        with database.write_transaction() as connection:
             states = load_states(connection, [website for website, _ in batch])
             outcomes = [
                 Outcome(website, result, judge(result, states[website], BREAKER, now, gap_after=GAP))
@@ -124,7 +124,7 @@ def sqlite_bytes(folder: Path, rows: int, websites: int) -> None:
     folded = 0
     now_us = to_epoch_us(utcnow())
     while True:
-        with write_transaction(database) as connection:
+        with database.write_transaction() as connection:
             done = rollups.fold_due(connection, now_us=now_us, limit=200)
         folded += done
         if not done:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from math import sin
 from random import Random
 
@@ -10,7 +11,7 @@ from tocsin import Database, WebsiteCreate, WebsiteCRUD
 from tocsin.model.enums import Cause, MonitorStatus, Phase
 from tocsin.model.options import CheckOptions
 from tocsin.model.results import CertificateFacts, CheckResult, PeerCertificate, Phases
-from tocsin.storage.results import Outcome, ResultWriter, write_transaction
+from tocsin.storage.results import Outcome, ResultWriter
 from tocsin.storage.rollups import fold_due
 from tocsin.storage.states import load_states
 from tocsin.watch.breaker import Breaker
@@ -110,7 +111,7 @@ def settle_in(database: Database, now: datetime, *, days: float = 1.0) -> list[i
             if member.is_checked
         }
         record(database, writer, results, allowance)
-    with write_transaction(database) as connection:
+    with database.write_transaction() as connection:
         while fold_due(connection, now_us=int(now.timestamp() * 1_000_000), limit=500):
             pass
     return ids
@@ -120,7 +121,7 @@ def record(
     database: Database, writer: ResultWriter, results: dict[int, CheckResult], allowance: timedelta = timedelta(hours=1)
 ) -> None:
     """Judge and store one check of each of those websites, as the running program does."""
-    with write_transaction(database) as connection:
+    with database.write_transaction() as connection:
         states = load_states(connection, results)
         outcomes = []
         for website_id, result in results.items():
@@ -146,7 +147,10 @@ def _moments(now: datetime, days: float) -> Iterator[tuple[datetime, timedelta]]
 
 
 def _check(member: Member, at: datetime, now: datetime, random: Random) -> CheckResult:
-    result = good_check(member.url, at, member.latency_ms, random, member.certificate_days)
+    not_after = None
+    if member.certificate_days is not None:
+        not_after = now.replace(minute=0, second=0, microsecond=0) + timedelta(days=member.certificate_days, hours=7)
+    result = good_check(member.url, at, member.latency_ms, random, not_after)
     minutes = (now - at).total_seconds() / 60
     for trouble in member.troubles:
         if trouble.until < minutes <= trouble.since:
@@ -156,7 +160,7 @@ def _check(member: Member, at: datetime, now: datetime, random: Random) -> Check
 
 
 def good_check(
-    url: str, at: datetime, latency_ms: float, random: Random, certificate_days: int | None = None
+    url: str, at: datetime, latency_ms: float, random: Random, not_after: datetime | None = None
 ) -> CheckResult:
     """Return a check that went well, busier by day than by night."""
     busy = 1 + 0.22 * sin((at.hour + at.minute / 60 - 8) / 24 * 6.283)
@@ -181,16 +185,15 @@ def good_check(
         body_head="<!doctype html><title>Welcome</title>",
         body_bytes=14_200,
         body_sha256="9f" * 32,
-        certificate=_certificate(host, at, certificate_days) if certificate_days is not None else None,
+        certificate=_certificate(host, not_after) if not_after is not None else None,
         tls_version="TLSv1.3" if is_https else None,
         tls_cipher="TLS_AES_256_GCM_SHA384" if is_https else None,
     )
 
 
-def _certificate(host: str, at: datetime, days: int) -> PeerCertificate:
-    not_after = at.replace(minute=0, second=0, microsecond=0) + timedelta(days=days, hours=7)
+def _certificate(host: str, not_after: datetime) -> PeerCertificate:
     leaf = CertificateFacts(
-        sha256=f"{abs(hash((host, days))) % 16**12:012x}".rjust(64, "a"),
+        sha256=sha256(f"{host} {not_after}".encode()).hexdigest(),
         subject=f"CN={host}",
         issuer="CN=Example Issuing CA 7,O=Example Trust,C=XX",
         sans=(host, f"www.{host}"),
@@ -199,12 +202,12 @@ def _certificate(host: str, at: datetime, days: int) -> PeerCertificate:
         serial="03a1",
     )
     issuing = CertificateFacts(
-        sha256="b" * 64,
+        sha256=sha256(b"issuing").hexdigest(),
         subject="CN=Example Issuing CA 7,O=Example Trust,C=XX",
         issuer="CN=Example Root X1,O=Example Trust,C=XX",
         sans=(),
-        not_before=at.replace(year=at.year - 3, month=1, day=1),
-        not_after=at.replace(year=at.year + 4, month=1, day=1),
+        not_before=datetime(2024, 1, 1, tzinfo=UTC),
+        not_after=datetime(2034, 1, 1, tzinfo=UTC),
         serial="02",
     )
     return PeerCertificate(chain=(leaf, issuing), verified=True)

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, event, inspect, make_url
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
@@ -18,7 +18,7 @@ from tocsin.storage.tables import Base
 
 BUSY_TIMEOUT_MS = 10_000
 
-__all__ = ["Database", "Session", "database_url"]
+__all__ = ["Connection", "Database", "Session", "database_url", "translated_errors"]
 
 
 def database_url(target: str | Path) -> URL:
@@ -125,6 +125,24 @@ class Database:
         """Yield a Session; what is not committed at the end is rolled back."""
         with self.sessions() as db:
             yield db
+
+    @contextmanager
+    def write_transaction(self) -> Iterator[Connection]:
+        """Yield a connection that may write from its start; commit at the end, or roll back where the block raises.
+
+        Raises:
+            StorageUnavailable: the database cannot be reached, or another writer holds it for too long.
+            Conflict: a row contradicts another one, for example a website that was deleted meanwhile.
+        """
+        with translated_errors(self.url):
+            try:
+                with self.engine.connect() as connection:
+                    if self.is_sqlite:
+                        connection.exec_driver_sql("BEGIN IMMEDIATE")
+                    yield connection
+                    connection.commit()
+            except IntegrityError as error:
+                raise Conflict(f"the database refused a row: {error.orig}") from error
 
     def dispose(self) -> None:
         """Close every connection."""

@@ -4,8 +4,7 @@ MonitorCheck, state, DowntimeWindow, rollups, outbox event, evidence and certifi
 together or not at all, so that a kill between two checks leaves nothing half done.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +17,6 @@ from tocsin.model.states import DowntimeStep, Judgement
 from tocsin.model.times import EPOCH, to_epoch_us
 from tocsin.storage import bulk, certificates, rollups
 from tocsin.storage.codes import CAUSE_CODES, METHOD_CODES, PHASE_CODES, STATUS_CODES
-from tocsin.storage.database import Database
 from tocsin.storage.evidence import REFRESH_AFTER, fingerprint, pack
 from tocsin.storage.records import CheckEvidence, GoodEvidence, OutboxEvent, UnknownWindow, WebsiteState
 from tocsin.storage.rows import CHECK_COLUMNS, CheckRow
@@ -46,16 +44,6 @@ class Stored:
     check_id: int
     downtime_id: int | None = None
     event_id: int | None = None
-
-
-@contextmanager
-def write_transaction(database: Database) -> Iterator[Connection]:
-    """Yield a connection in a transaction that holds the right to write from its start."""
-    with database.engine.connect() as connection:
-        if database.is_sqlite:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        yield connection
-        connection.commit()
 
 
 class ResultWriter:

@@ -9,13 +9,11 @@ from threading import Event
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
-from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
 
+from tocsin.errors import StorageUnavailable
 from tocsin.model.times import to_epoch_us, utcnow
 from tocsin.storage import retention, rollups
-from tocsin.storage.database import Database
-from tocsin.storage.results import write_transaction
+from tocsin.storage.database import Connection, Database
 from tocsin.storage.retention import Retention
 
 logger = logging.getLogger(__name__)
@@ -78,7 +76,7 @@ class Housekeeping:
         for website_id in websites:
             gone += self._in_batches(lambda db, one=website_id: retention.trim_checks(db, one, before))  # type: ignore[misc]
         gone += self._in_batches(lambda db: retention.trim_rollups(db, now, keep))
-        with write_transaction(self._database) as connection:
+        with self._database.write_transaction() as connection:
             retention.release_pages(connection)
         logger.info("retention: %s rows let go", gone)
         return gone
@@ -88,7 +86,7 @@ class Housekeeping:
         total = 0
         while not self._stopping.is_set():
             started = time.monotonic()
-            with write_transaction(self._database) as connection:
+            with self._database.write_transaction() as connection:
                 done = work(connection)
             total += done
             if not done:
@@ -100,8 +98,8 @@ class Housekeeping:
         def run() -> None:
             try:
                 work()
-            except OperationalError as error:
-                logger.warning("%s is put off, the database is not available: %s", work.__name__, error.orig)
+            except StorageUnavailable as error:
+                logger.warning("%s is put off: %s", work.__name__, error)
             except Exception:  # the next round must come, whatever went wrong in this one
                 logger.exception("%s failed", work.__name__)
 

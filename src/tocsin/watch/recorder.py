@@ -10,15 +10,13 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sqlalchemy.exc import IntegrityError, OperationalError
-
-from tocsin.errors import NotFound
+from tocsin.errors import Conflict, NotFound, StorageUnavailable
 from tocsin.model.enums import MonitorStatus
 from tocsin.model.results import CheckResult
 from tocsin.model.states import WatchState
 from tocsin.model.times import isoformat, utcnow
 from tocsin.storage.database import Database
-from tocsin.storage.results import Outcome, ResultWriter, Stored, write_transaction
+from tocsin.storage.results import Outcome, ResultWriter, Stored
 from tocsin.storage.states import add_skipped, load_states
 from tocsin.storage.uptime import gap_allowance
 from tocsin.watch.breaker import Breaker
@@ -153,15 +151,15 @@ class Recorder:
         while True:
             try:
                 self._commit(batch)
-            except OperationalError as error:
+            except StorageUnavailable as error:
                 self._writer.forget()
                 if self._is_stopping and tries >= len(RETRY_S):
                     raise
                 pause = RETRY_S[min(tries, len(RETRY_S) - 1)]
-                logger.warning("the database is not available (%s); trying again in %s s", error.orig, pause)
+                logger.warning("%s; trying again in %s s", error, pause)
                 tries += 1
                 time.sleep(pause)
-            except IntegrityError:
+            except Conflict:
                 self._writer.forget()
                 if tries:
                     raise
@@ -174,7 +172,7 @@ class Recorder:
 
     def _commit(self, batch: Sequence[Submission]) -> None:
         now = utcnow()
-        with write_transaction(self._database) as connection:
+        with self._database.write_transaction() as connection:
             states = load_states(connection, [one.website_id for one in batch])
             known = [one for one in batch if one.website_id in states]
             outcomes = [self._judged(one, states[one.website_id]) for one in known]

@@ -8,9 +8,7 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy.exc import OperationalError
-
-from tocsin.errors import NotFound
+from tocsin.errors import NotFound, StorageUnavailable
 from tocsin.model.enums import MonitorStatus
 from tocsin.model.states import WatchState
 from tocsin.model.times import utcnow
@@ -175,8 +173,8 @@ class Watch:
             is_whole = time.monotonic() - whole_at > RECONCILE_S
             try:
                 looked_at = await self._sync(None if is_whole else looked_at)
-            except OperationalError as error:
-                logger.warning("cannot read the websites: %s", error.orig)
+            except StorageUnavailable as error:
+                logger.warning("cannot read which websites there are: %s", error)
                 continue
             if is_whole:
                 whole_at = time.monotonic()

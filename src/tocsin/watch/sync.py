@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from tocsin.model.states import WatchState
 from tocsin.model.times import utcnow
-from tocsin.storage.database import Database
+from tocsin.storage.database import Database, translated_errors
 from tocsin.storage.states import load_states
 from tocsin.storage.tables import Website
 from tocsin.storage.websites import WebsiteCRUD
@@ -29,7 +29,7 @@ class Changes:
 def read_changes(database: Database, since: datetime | None, scheduled: set[int]) -> Changes:
     """Read what differs from the jobs `scheduled`; all where `since` is None, else those changed since."""
     looked_at = utcnow()
-    with database.session() as db:
+    with translated_errors(database.url), database.session() as db:
         if since is None:
             changed: Iterable[Website] = WebsiteCRUD.get_active_websites(db)
         else:
