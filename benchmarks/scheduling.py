@@ -37,8 +37,9 @@ async def heap(count: int, seconds: float) -> tuple[int, float]:
         nonlocal runs
         runs += 1
 
-    def start(_: Job) -> None:
+    def start(_: Job) -> bool:
         asyncio.ensure_future(check())  # noqa: RUF006 (it ends within the same turn of the loop)
+        return True
 
     scheduler = Scheduler(start)
     options = CheckOptions()

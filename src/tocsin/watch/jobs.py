@@ -21,7 +21,6 @@ class Job:
     state: WatchState
     due_at: float = 0.0
     is_removed: bool = False
-    is_running: bool = False
     certificate_read_at: float = field(default=float("-inf"))  # event loop's clock
 
     @property

@@ -5,6 +5,7 @@ import logging
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any, TypeVar
 
 from tocsin.errors import NotFound
 from tocsin.model.results import CheckResult
@@ -14,6 +15,8 @@ from tocsin.watch.breaker import Breaker
 from tocsin.watch.jobs import Job
 from tocsin.watch.once import budget_s, look
 from tocsin.watch.recorder import Recorded, Recorder, Submission
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -36,23 +39,23 @@ class Runner:
         self._plan = plan
         self._slots = asyncio.Semaphore(plan.max_concurrent_checks)
         self._suspect_slots = asyncio.Semaphore(max(1, plan.max_concurrent_checks // 2))
-        self._running: dict[int, asyncio.Task[None]] = {}
+        self._running: dict[int, asyncio.Task[Any]] = {}
         self.in_flight_count = 0
         self.done_count = 0
         self.skipped_count = 0
 
-    def start_due(self, job: Job) -> None:
-        """Start a job's check, unless its circuit breaker is open."""
+    def start_due(self, job: Job) -> bool:
+        """Start a job's check, unless its circuit breaker is open; return False where its last check still runs."""
         if job.is_removed:
-            return
+            return True
+        if job.website_id in self._running:
+            return False
         if self._plan.breaker.is_open(job.state.breaker_open_until, utcnow()):
             self.skipped_count += 1
             self._recorder.note_skipped(job.website_id)
-            return
-        job.is_running = True
-        task = asyncio.get_running_loop().create_task(self._run_due(job))
-        self._running[job.website_id] = task
-        task.add_done_callback(partial(self._forget, job.website_id))
+            return True
+        self._keep(job, asyncio.get_running_loop().create_task(self._run_due(job)))
+        return True
 
     async def check_now(self, job: Job) -> Recorded:
         """Check at once, whatever the breaker says, after a check of the same website that is running.
@@ -60,15 +63,10 @@ class Runner:
         Raises:
             NotFound: the website was deleted meanwhile.
         """
-        running = self._running.get(job.website_id)
-        if running is not None:
+        while (running := self._running.get(job.website_id)) is not None:
             await asyncio.wait([running])
-        job.is_running = True
-        try:
-            result = await self._look(job)
-        finally:
-            job.is_running = False
-        return await asyncio.wrap_future(self._submit(job, result, is_urgent=True).done)
+        submission = await self._keep(job, asyncio.create_task(self._run_now(job)))
+        return await asyncio.wrap_future(submission.done)
 
     async def stop(self) -> None:
         """Cancel every check that is running; what they saw so far is not recorded."""
@@ -77,9 +75,16 @@ class Runner:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
-    def _forget(self, website_id: int, task: asyncio.Task[None]) -> None:
-        if self._running.get(website_id) is task:
-            del self._running[website_id]
+    def _keep(self, job: Job, task: asyncio.Task[T]) -> asyncio.Task[T]:
+        self._running[job.website_id] = task
+        task.add_done_callback(partial(self._forget, job))
+        return task
+
+    def _forget(self, job: Job, _task: asyncio.Task[Any]) -> None:
+        self._running.pop(job.website_id, None)
+
+    async def _run_now(self, job: Job) -> Submission:
+        return self._submit(job, await self._look(job), is_urgent=True)
 
     async def _run_due(self, job: Job) -> None:
         try:
@@ -88,10 +93,8 @@ class Runner:
                 result = await self._look(job)
         except Exception:  # a fault of ours in one check must not stop the others
             logger.exception("the check of website %s failed inside Tocsin", job.website_id)
-            return
-        finally:
-            job.is_running = False
-        self._submit(job, result)
+        else:
+            self._submit(job, result)
 
     async def _look(self, job: Job) -> CheckResult:
         loop = asyncio.get_running_loop()

@@ -9,6 +9,7 @@ import heapq
 import time
 from collections import deque
 from collections.abc import Callable
+from itertools import count
 
 from tocsin.watch.jobs import Job, next_due
 
@@ -22,12 +23,16 @@ MANY = 100
 
 
 class Scheduler:
-    """Starts each job when it is due. All methods belong to the event loop's thread."""
+    """Starts each job when it is due. All methods belong to the event loop's thread.
 
-    def __init__(self, start_check: Callable[[Job], None]) -> None:
+    `start_check` returns False where the website's last check is still running.
+    """
+
+    def __init__(self, start_check: Callable[[Job], bool]) -> None:
         self._start_check = start_check
         self._jobs: dict[int, Job] = {}
         self._heap: list[tuple[float, int, Job]] = []
+        self._entries = count()  # breaks ties between equal due times
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._drift = 0.0
@@ -58,7 +63,7 @@ class Scheduler:
         self._retire(self._jobs.get(job.website_id))
         job.due_at = due_at
         self._jobs[job.website_id] = job
-        heapq.heappush(self._heap, (due_at, job.website_id, job))
+        heapq.heappush(self._heap, (due_at, next(self._entries), job))
         if len(self._heap) > 2 * len(self._jobs) + 1000:
             self._rebuild()
         if self._heap[0][2] is job and self._loop is not None:
@@ -100,19 +105,18 @@ class Scheduler:
                 continue
             self.due_count += 1
             job.due_at = next_due(job.website_id, job.interval_s, max(now, due_at))
-            heapq.heappush(self._heap, (job.due_at, job.website_id, job))
-            if job.is_running or now - due_at > job.interval_s:
+            heapq.heappush(self._heap, (job.due_at, next(self._entries), job))
+            if now - due_at > job.interval_s or not self._start_check(job):
                 self.missed_count += 1
                 continue
             self.lateness_ms.append((now - due_at) * 1000)
-            self._start_check(job)
 
     def _retire(self, job: Job | None) -> None:
         if job is not None:
             job.is_removed = True
 
     def _rebuild(self) -> None:
-        self._heap = [(job.due_at, job.website_id, job) for job in self._jobs.values()]
+        self._heap = [(job.due_at, next(self._entries), job) for job in self._jobs.values()]
         heapq.heapify(self._heap)
 
     def _heed_clock(self) -> None:

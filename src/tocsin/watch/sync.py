@@ -65,8 +65,6 @@ def apply_changes(scheduler: Scheduler, changes: Changes, now: float) -> int:
             due_at = now + position * SOON_S
         else:
             due_at = next_due(job.website_id, job.interval_s, now)
-        if present is not None:
-            job.is_running = present.is_running
         scheduler.put(job, due_at)
     return len(different) + len(changes.gone)
 
