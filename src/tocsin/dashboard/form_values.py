@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from tocsin.dashboard.wording import sentence
 from tocsin.errors import Invalid
 from tocsin.model.enums import HTTPMethod
 from tocsin.model.expectations import NUMBER_SUBJECTS, Expectation
@@ -17,7 +18,8 @@ Typed = dict[str, str]
 Faults = dict[str, str]
 """What is wrong with a field, by its name; "" is the form as a whole."""
 
-_TEXTS = ("url", "name", "expected_status", "method", "address_family")
+_TEXTS = ("url", "name")
+_DEFAULTED = ("expected_status", "method", "address_family")  # left empty, the default
 _OPTIONAL_TEXTS = ("description", "request_body", "proxy", "group")
 _NUMBERS = ("check_interval", "timeout", "max_retries", "max_redirects")
 _TICKS = ("is_active", "follow_redirects", "verify_tls")
@@ -29,7 +31,7 @@ METHODS = [(method.value, method.value) for method in HTTPMethod]
 def typed_from(website: WebsiteRead | WebsiteCreate) -> Typed:
     """Return what the form shows of a website (secrets as masked as they come)."""
     typed = {name: f"{getattr(website, name):g}" for name in _NUMBERS}
-    typed |= {name: str(getattr(website, name)) for name in _TEXTS}
+    typed |= {name: str(getattr(website, name)) for name in (*_TEXTS, *_DEFAULTED)}
     typed |= {name: getattr(website, name) or "" for name in _OPTIONAL_TEXTS}
     typed |= {name: "on" for name in _TICKS if getattr(website, name)}
     typed |= {name: ", ".join(getattr(website, name)) for name in _LISTS}
@@ -59,7 +61,7 @@ def values_from(typed: Mapping[str, str]) -> tuple[dict[str, Any], Faults]:
     defaults = blank_form()
     values: dict[str, Any] = {name: typed.get(name, "").strip() for name in _TEXTS}
     values |= {name: typed.get(name, "").strip() or None for name in (*_OPTIONAL_TEXTS, "degraded_after_ms")}
-    values |= {name: typed.get(name, "").strip() or defaults[name] for name in (*_NUMBERS, "expected_status")}
+    values |= {name: typed.get(name, "").strip() or defaults[name] for name in (*_NUMBERS, *_DEFAULTED)}
     values |= {name: name in typed for name in _TICKS}
     values |= {name: [part for one in typed.get(name, "").split(",") if (part := one.strip())] for name in _LISTS}
     values["auth"] = _auth(typed)
@@ -122,7 +124,7 @@ def faults_of(error: ValidationError) -> Faults:
 
 def fault_of(error: Invalid) -> Faults:
     """Return a fault that storage found, under the form's name of the field."""
-    return {_field_of(tuple((error.field or "").split("."))): _sentence(error.message)}
+    return {_field_of(tuple((error.field or "").split("."))): sentence(error.message)}
 
 
 def _field_of(place: tuple[int | str, ...]) -> str:
@@ -148,12 +150,8 @@ _SENTENCES = {
 
 def _text_of(one: ErrorDetails) -> str:
     pattern = _SENTENCES.get(one["type"])
-    text = pattern.format(**one.get("ctx", {})) if pattern else _sentence(one["msg"].removeprefix("Value error, "))
+    text = pattern.format(**one.get("ctx", {})) if pattern else sentence(one["msg"].removeprefix("Value error, "))
     place = one["loc"]
     if len(place) > 1 and isinstance(place[1], int):
         return f"Line {place[1] + 1}: {text[:1].lower()}{text[1:]}" if place[0] == "expectations" else text
     return text
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "!", "?")) else ".")

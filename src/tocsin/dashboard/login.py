@@ -9,6 +9,7 @@ from tocsin.api.auth import COOKIE, check_host, check_origin, forget_login, reme
 from tocsin.api.dependencies import Db, Here
 from tocsin.dashboard.rendering import render, see_other
 from tocsin.dashboard.sent import Sent
+from tocsin.dashboard.wording import sentence
 from tocsin.errors import TooManyTries, Unauthorized
 
 LoginCookie = Annotated[str | None, Cookie(alias=COOKIE)]
@@ -44,8 +45,9 @@ def enter(request: Request, typed: Sent, services: Here, db: Db) -> Response:
     try:
         login = log_in(db, services.throttle, name, typed.get("password", ""), address)
     except (Unauthorized, TooManyTries) as error:
-        fault = f"{error.message[:1].upper()}{error.message[1:]}."
-        return render("login.html", status=error.http_status, name=name, fault=fault, way_back=way_back)
+        return render(
+            "login.html", status=error.http_status, name=name, fault=sentence(error.message), way_back=way_back
+        )
     response = see_other(way_back)
     remember_login(response, request, login)
     return response

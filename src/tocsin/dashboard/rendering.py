@@ -1,7 +1,9 @@
 """How a page becomes a response: templates, the headers that every page carries, and faults as pages."""
 
+import logging
 from collections.abc import Callable, Coroutine
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +19,8 @@ from tocsin.dashboard import wording
 from tocsin.dashboard.static_files import static_url
 from tocsin.errors import NotFound, TocsinError, Unauthorized
 from tocsin.model.times import isoformat, utcnow
+
+logger = logging.getLogger(__name__)
 
 PAGE_HEADERS = {
     # Source: CSP Level 3. Nothing inline, nothing from elsewhere, in nobody's frame.
@@ -89,5 +93,8 @@ def _way_back(request: Request) -> str:
 
 
 def _error_page(error: TocsinError) -> Response:
-    message = error.message[:1].upper() + error.message[1:]
-    return render("error.html", status=error.http_status, code=error.code, message=message)
+    message = error.message
+    if error.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR:  # may name hosts and folders: for the log alone
+        logger.error("a page failed: %s", error.message)
+        message = (type(error).__doc__ or "").splitlines()[0]
+    return render("error.html", status=error.http_status, code=error.code, message=wording.sentence(message))

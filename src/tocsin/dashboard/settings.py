@@ -12,7 +12,7 @@ from tocsin.api.auth import Caller, require
 from tocsin.api.dependencies import Db, Here
 from tocsin.dashboard.rendering import render, see_other
 from tocsin.dashboard.sent import Sent
-from tocsin.dashboard.wording import milliseconds
+from tocsin.dashboard.wording import milliseconds, sentence
 from tocsin.errors import Conflict, Invalid, NotFound
 from tocsin.model.enums import Scope
 from tocsin.model.times import utcnow
@@ -70,7 +70,7 @@ def add_token(typed: Sent, services: Here, db: Db, caller: Admin) -> Response:
     try:
         made = access.create_token(db, typed.get("name", ""), _scope(typed), expires_at)
     except (Invalid, Conflict) as error:
-        return _page(services, db, caller, faults={"token": _sentence(error.message)}, typed=typed)
+        return _page(services, db, caller, faults={"token": sentence(error.message)}, typed=typed)
     return _page(services, db, caller, made=made)
 
 
@@ -86,7 +86,7 @@ def _done(
     try:
         work()
     except (Invalid, Conflict, NotFound) as error:
-        return _page(services, db, caller, faults={place: _sentence(error.message)}, typed=typed)
+        return _page(services, db, caller, faults={place: sentence(error.message)}, typed=typed)
     return see_other("/settings")
 
 
@@ -118,10 +118,6 @@ def _page(
 def _scope(typed: dict[str, str]) -> Scope:
     wanted = typed.get("scope", "")
     return Scope(wanted) if wanted in list(Scope) else Scope.READ
-
-
-def _sentence(message: str) -> str:
-    return f"{message[:1].upper()}{message[1:]}."
 
 
 def server_facts(services: Services) -> list[tuple[str, str]]:

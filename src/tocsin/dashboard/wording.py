@@ -115,3 +115,10 @@ def common_name(distinguished_name: str) -> str:
             if part.strip().startswith(wanted):
                 return part.strip()[len(wanted) :]
     return distinguished_name
+
+
+def sentence(text: str) -> str:
+    """Return an error's text as a sentence; a first word that is no plain word (a URL, say) stays as it is."""
+    start = text.split(maxsplit=1)[0] if text.strip() else ""
+    shown = text[:1].upper() + text[1:] if start.isalpha() else text
+    return shown if shown.endswith((".", "!", "?")) else shown + "."

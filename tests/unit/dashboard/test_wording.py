@@ -109,3 +109,17 @@ def test_a_distinguished_name_is_shortened_to_what_people_know(name: str, short:
 
 def test_every_standing_has_a_word_and_a_meaning() -> None:
     assert set(wording.WORDS) == set(wording.MEANINGS) == set(Standing)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("the name is taken", "The name is taken."),
+        ("https://a.example is watched already", "https://a.example is watched already."),
+        ("'x' is no code", "'x' is no code."),
+        ("Really?", "Really?"),
+        ("", "."),
+    ],
+)
+def test_an_error_is_shown_as_a_sentence(text: str, shown: str) -> None:
+    assert wording.sentence(text) == shown

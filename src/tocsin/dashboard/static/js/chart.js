@@ -3,7 +3,9 @@
 import { milliseconds } from "./times.js";
 
 const PHASES = [["transfer", "Transfer"], ["ttfb", "First byte"], ["tls", "TLS"], ["connect", "Connect"], ["dns", "Name"]];
-const POINTS = 240;
+const POINTS = [48, 240];
+const CHECKS_A_POINT = 6; // so that a percentile means something
+
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 const fade = (hex, share) => hex + Math.round(share * 255).toString(16).padStart(2, "0");
@@ -71,7 +73,7 @@ const readJson = async (address) => {
   return response.json();
 };
 
-export const drawChart = (box, id) => {
+export const drawChart = (box, id, interval) => {
   const chosen = { view: "percentiles", hours: "24" };
   let plot = null;
   let found = null;
@@ -99,7 +101,7 @@ export const drawChart = (box, id) => {
       cursor: { y: false, drag: { x: true, y: false } },
       series: [{ value: (_plot, seconds) => (seconds === null ? "–" : new Date(seconds * 1000).toLocaleString(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false })), label: "At" },
         ...series.map((one) => ({ value, ...one }))],
-      axes: [{ ...quiet, values: (_plot, splits) => axisTime(splits, to - from), space: 70 }, { ...quiet, size: 62, values: (_plot, splits) => splits.map((one) => (one ? milliseconds(one) : "0")) }],
+      axes: [{ ...quiet, values: (_plot, splits) => axisTime(splits, to - from), space: 70, size: 34 }, { ...quiet, size: 62, values: (_plot, splits) => splits.map((one) => (one ? milliseconds(one) : "0")) }],
       hooks: { drawClear: [shade(downtimes)] },
     };
     plot?.destroy();
@@ -111,7 +113,8 @@ export const drawChart = (box, id) => {
   const update = async () => {
     const to = Math.floor(Date.now() / 1000) * 1000;
     const from = to - Number(chosen.hours) * 3600000;
-    const query = new URLSearchParams({ from: new Date(from).toISOString(), to: new Date(to).toISOString(), points: POINTS });
+    const points = Math.round(Math.min(POINTS[1], Math.max(POINTS[0], (to - from) / 1000 / (interval * CHECKS_A_POINT))));
+    const query = new URLSearchParams({ from: new Date(from).toISOString(), to: new Date(to).toISOString(), points });
     try {
       const asked = chosen.hours;
       const [series, windows] = await Promise.all([

@@ -9,12 +9,12 @@ const say = (state, text) => {
 };
 
 // Calls `handlers[kind](data)` for each event, and `handlers.open(isAgain)` when the stream begins (again).
-export const listen = (handlers) => {
+export const listen = (handlers, query = "") => {
   let opened = false;
   let stream;
   let retry;
   const start = () => {
-    stream = new EventSource("/api/events");
+    stream = new EventSource(`/api/events${query}`);
     stream.addEventListener("open", () => {
       say("on", "Live");
       handlers.open?.(opened);

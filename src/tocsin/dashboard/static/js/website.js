@@ -4,8 +4,9 @@ import { drawChart } from "./chart.js";
 import { atMostEvery, listen, refresh } from "./live.js";
 import { localise } from "./times.js";
 
-const id = Number(document.getElementById("website").dataset.website);
-const chart = drawChart(document.getElementById("chart"), id);
+const { website, interval } = document.getElementById("website").dataset;
+const id = Number(website);
+const chart = drawChart(document.getElementById("chart"), id, Number(interval));
 const fetchAnew = atMostEvery(1000, () => refresh(["headline", "uptime", "downtimes", "checks"], localise));
 const drawAnew = atMostEvery(30000, chart.update);
 
@@ -18,12 +19,12 @@ for (const group of document.querySelectorAll("[data-switch]")) {
   });
 }
 
-const ours = (work) => (data) => { if (data.website_id === id) work(); };
 listen({
   open: (isAgain) => { if (isAgain) fetchAnew(); },
-  check: ours(() => { fetchAnew(); drawAnew(); }),
-  transition: ours(() => { fetchAnew(); chart.update(); }),
+  check: () => { fetchAnew(); drawAnew(); },
+  transition: () => { fetchAnew(); chart.update(); },
+  website: fetchAnew,
   lost: fetchAnew,
-});
+}, `?website_id=${id}`);
 
 document.getElementById("checked")?.focus({ preventScroll: false });
