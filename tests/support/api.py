@@ -2,15 +2,24 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from fastapi import FastAPI
 
 from tocsin import Database, MonitorCheckCreate, MonitorCheckCRUD, MonitorStatus, NotFound, api
 from tocsin.actions.services import Services
+from tocsin.model.enums import Cause, Phase
+from tocsin.model.options import CheckOptions
+from tocsin.model.results import CheckResult, Phases
 from tocsin.model.times import utcnow
 from tocsin.settings import Settings, load_settings
+from tocsin.storage.results import Outcome, ResultWriter
+from tocsin.storage.states import load_states
 from tocsin.storage.websites import WebsiteCRUD
+from tocsin.watch.breaker import Breaker
+from tocsin.watch.judge import judge, settle
 from tocsin.watch.live import LiveHub
+from tocsin.watch.recorder import live_events
 from tocsin.watch.service import WatchOverview
 
 
@@ -55,6 +64,31 @@ class FakeWatch:
 
     def is_scheduled(self, website_id: int) -> bool:
         return True
+
+
+def record_look(
+    database: Database, website_id: int, at: datetime, *, cause: Cause | None = None, live: LiveHub | None = None
+) -> int:
+    """Store what a look saw the way the watch does, evidence, state, outbox and all; return the check's id."""
+    seen = CheckResult(
+        url="https://example.com",
+        started_at=at,
+        cause=cause,
+        phase=Phase.CONNECT if cause else None,
+        message="port 443 refused the connection" if cause else "",
+        http_status_code=None if cause else 200,
+        phases=Phases(dns_ms=1.5, total_ms=2.0),
+        addresses=("192.0.2.1",),
+    )
+    result = settle(seen, CheckOptions(), at)
+    with database.write_transaction() as connection:
+        state = load_states(connection, [website_id])[website_id]
+        judgement = judge(result, state, Breaker(), at, gap_after=timedelta(hours=1))
+        outcome = Outcome(website_id, result, judgement, timedelta(seconds=300))
+        stored = ResultWriter().write(connection, [outcome], utcnow())[0]
+    if live is not None:
+        live.publish(*live_events(outcome, stored))
+    return stored.check_id
 
 
 def make_services(database: Database, settings: Settings | None = None) -> Services:
