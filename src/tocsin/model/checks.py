@@ -34,7 +34,35 @@ class MonitorCheckCreate(BaseModel):
 class MonitorCheckRead(BaseModel):
     """A check as every door shows it."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": 812,
+                    "website_id": 1,
+                    "status": "DOWN",
+                    "is_available": False,
+                    "http_status_code": None,
+                    "http_method": "GET",
+                    "response_time_ms": 12.4,
+                    "dns_time_ms": 3.1,
+                    "connect_time_ms": None,
+                    "tls_time_ms": None,
+                    "ttfb_ms": None,
+                    "transfer_time_ms": None,
+                    "error_message": "port 443 refused the connection",
+                    "cause": "connect_refused",
+                    "phase": "connect",
+                    "attempts": 4,
+                    "checked_at": "2026-01-01T12:00:00Z",
+                    "created_at": "2026-01-01T12:00:02Z",
+                    "evidence": None,
+                    "diagnosis": None,
+                }
+            ]
+        },
+    )
 
     id: int
     website_id: int

@@ -41,7 +41,10 @@ class DebugSessionStart(BaseModel):
 class DebugSessionUpdate(BaseModel):
     """The fields to change; what is left out stays as it is."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"completed_at": "2026-01-01T12:00:08Z", "success": True}]},
+    )
 
     completed_at: UTCDatetime | None = None
     success: bool | None = None
@@ -53,7 +56,25 @@ class DebugSessionUpdate(BaseModel):
 class DebugSessionRead(BaseModel):
     """A debug session as every door shows it."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": 3,
+                    "website_id": 1,
+                    "session_key": "debug-2026-01-01-123456",
+                    "user_agent": None,
+                    "browser_type": "chromium",
+                    "started_at": "2026-01-01T12:00:00Z",
+                    "completed_at": "2026-01-01T12:00:08Z",
+                    "success": True,
+                    "error_message": None,
+                    "created_at": "2026-01-01T12:00:00Z",
+                }
+            ]
+        },
+    )
 
     id: int
     website_id: int

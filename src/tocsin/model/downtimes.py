@@ -56,7 +56,28 @@ class DowntimeWindowNotes(BaseModel):
 class DowntimeWindowRead(BaseModel):
     """A downtime as every door shows it."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": 4,
+                    "website_id": 1,
+                    "started_at": "2026-01-01T12:00:00Z",
+                    "ended_at": "2026-01-01T12:15:00Z",
+                    "duration_seconds": 900,
+                    "is_ongoing": False,
+                    "initial_status": "DOWN",
+                    "recovery_status": "UP",
+                    "affected_checks_count": 3,
+                    "root_cause": "port 443 refused the connection",
+                    "notes": None,
+                    "created_at": "2026-01-01T12:00:02Z",
+                    "updated_at": "2026-01-01T12:15:01Z",
+                }
+            ]
+        },
+    )
 
     id: int
     website_id: int

@@ -45,7 +45,29 @@ class NetworkEventRecord(NetworkEventFields):
 class NetworkEventRead(BaseModel):
     """An event as every door shows it."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": 21,
+                    "debug_session_id": 3,
+                    "event_type": "RESPONSE",
+                    "url": "https://example.com/",
+                    "method": "GET",
+                    "status_code": 200,
+                    "request_headers": None,
+                    "response_headers": '{"content-type": "text/html"}',
+                    "request_payload": None,
+                    "response_payload": None,
+                    "duration_ms": 87.5,
+                    "error_message": None,
+                    "timestamp": "2026-01-01T12:00:01Z",
+                    "created_at": "2026-01-01T12:00:01Z",
+                }
+            ]
+        },
+    )
 
     id: int
     debug_session_id: int

@@ -26,7 +26,35 @@ class Point(BaseModel):
 class Series(BaseModel):
     """At most the asked number of buckets, oldest first; empty ones are left out."""
 
-    model_config = ConfigDict(populate_by_name=True)
+    model_config = ConfigDict(
+        populate_by_name=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "website_id": 1,
+                    "from": "2026-01-01T00:00:00Z",
+                    "to": "2026-01-02T00:00:00Z",
+                    "bucket_seconds": 3600,
+                    "source": "checks",
+                    "points": [
+                        {
+                            "at": "2026-01-01T12:00:00Z",
+                            "checks_count": 12,
+                            "up_share": 0.75,
+                            "p50_ms": 142.1,
+                            "p95_ms": 210.6,
+                            "p99_ms": 230.2,
+                            "dns_ms": 4.2,
+                            "connect_ms": 18.9,
+                            "tls_ms": 37.5,
+                            "ttfb_ms": 80.3,
+                            "transfer_ms": 2.1,
+                        }
+                    ],
+                }
+            ]
+        },
+    )
 
     website_id: int
     from_: UTCDatetime = Field(serialization_alias="from")

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 Interval = tuple[float, float]
 """Start and end, in seconds since 1970; never empty."""
@@ -20,6 +20,23 @@ Interval = tuple[float, float]
 
 class Uptime(BaseModel):
     """How available a website was over the last `hours`. Percentages are null where nothing was seen."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "website_id": 1,
+                    "hours": 24,
+                    "by_checks_percent": 98.958333,
+                    "by_time_percent": 98.961806,
+                    "checks_count": 288,
+                    "up_count": 285,
+                    "unknown_seconds": 0,
+                    "downtime_seconds": 897,
+                }
+            ]
+        }
+    )
 
     website_id: int
     hours: int

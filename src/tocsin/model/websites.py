@@ -97,7 +97,34 @@ WebsiteUpdate.model_rebuild(force=True)
 class WebsiteRead(WebsiteFields):
     """A website as every door shows it, with its present state. Secrets are masked."""
 
-    model_config = ConfigDict(from_attributes=True, extra="ignore")
+    model_config = ConfigDict(
+        from_attributes=True,
+        extra="ignore",
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": 1,
+                    "url": "https://example.com",
+                    "name": "Example Site",
+                    "is_active": True,
+                    "enabled": True,
+                    "check_interval": 300,
+                    "timeout": 30,
+                    "method": "GET",
+                    "auth": {"kind": "basic", "username": "monitor", "password": "********"},
+                    "expected_status": "200-399",
+                    "tags": ["shop"],
+                    "created_at": "2026-01-01T11:00:00Z",
+                    "updated_at": "2026-01-01T11:00:00Z",
+                    "status": "UP",
+                    "status_since": "2026-01-01T11:00:01Z",
+                    "last_checked_at": "2026-01-01T12:00:01Z",
+                    "last_response_time_ms": 142.1,
+                    "certificate_not_after": "2026-03-01T00:00:00Z",
+                }
+            ]
+        },
+    )
 
     id: int
     url: str
