@@ -22,7 +22,7 @@ _HOMES = {
     "tocsin.storage.downtimes": "DowntimeWindowCRUD",
     "tocsin.storage.debug_sessions": "DebugSessionCRUD",
     "tocsin.storage.network_events": "NetworkEventCRUD",
-    "tocsin.app": "get_db",
+    "tocsin.storage.configured": "get_db",
     "tocsin.watch.once": "check_website",
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}

@@ -1,10 +1,10 @@
 """Builds every object and joins them: what `tocsin serve` and `uvicorn tocsin.app:app` run."""
 
 import logging
-from collections.abc import AsyncIterator, Iterator
+import resource
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
@@ -15,7 +15,7 @@ from tocsin.logs import configure_logs
 from tocsin.model.times import utcnow
 from tocsin.model.websites import INTERVAL_BOUNDS
 from tocsin.settings import Settings, load_settings
-from tocsin.storage.database import Database, Session
+from tocsin.storage.configured import open_database
 from tocsin.storage.retention import Retention
 from tocsin.watch.breaker import Breaker
 from tocsin.watch.housekeeping import Keeping
@@ -24,6 +24,9 @@ from tocsin.watch.runner import RunnerPlan
 from tocsin.watch.service import Watch, WatchPlan
 
 logger = logging.getLogger(__name__)
+
+SPARE_FILES = 500
+"""Open files for everything but checks: database, log, requests."""
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -62,25 +65,6 @@ def heed_settings(settings: Settings) -> None:
     INTERVAL_BOUNDS.max_s = settings.check_interval_max
 
 
-def open_database(settings: Settings) -> Database:
-    """Open the configured database. An SQLite file is created and upgraded; a PostgreSQL has to be at this release.
-
-    Raises:
-        SchemaBehind: a PostgreSQL that `tocsin db upgrade` was not run on.
-        StorageUnavailable: it cannot be reached.
-    """
-    database = Database(settings.database_url, create=False)
-    try:
-        if database.is_sqlite:
-            database.create_all()
-        else:
-            database.check_schema()
-    except BaseException:
-        database.dispose()
-        raise
-    return database
-
-
 def watch_plan(settings: Settings) -> WatchPlan:
     """Return how to watch, from the settings."""
     breaker = Breaker(settings.breaker_failures, timedelta(seconds=settings.breaker_pause))
@@ -94,9 +78,23 @@ def watch_plan(settings: Settings) -> WatchPlan:
     )
 
 
+def allow_open_files(wanted: int) -> int:
+    """Raise the process's limit of open files to `wanted` as far as the system lets it; return what it is then."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return soft
+
+
 async def start(settings: Settings) -> Services:
     """Open the database and start watching; undo what was done where a step fails."""
     configure_logs(settings.log_level, settings.log_format)
+    files = allow_open_files(settings.max_concurrent_checks + SPARE_FILES)
+    if files < settings.max_concurrent_checks + SPARE_FILES:
+        fewer = max(2, files - SPARE_FILES)
+        logger.warning("only %s files may be open: %s checks at once (raise it with `ulimit -n`)", files, fewer)
+        settings = settings.with_changes(max_concurrent_checks=fewer)
     database = open_database(settings)
     live = LiveHub()
     watch = Watch(database, live, watch_plan(settings))
@@ -114,18 +112,6 @@ async def stop(services: Services) -> None:
     services.live.close()
     await services.watch.stop()
     services.database.dispose()
-
-
-@cache
-def default_database() -> Database:
-    """Return the configured database, opened once in this process; an SQLite file is created and upgraded."""
-    return open_database(load_settings(strict=False))
-
-
-def get_db() -> Iterator[Session]:
-    """Yield a Session on the configured database and close it in the end; for FastAPI's `Depends` and for scripts."""
-    with default_database().session() as db:
-        yield db
 
 
 def __getattr__(name: str) -> Any:

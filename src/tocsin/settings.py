@@ -39,7 +39,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("allowed_hosts", "", "Host names, joined by commas, under which requests are served; empty: any, once there is a user."),
     Setting("check_interval_min", "60", "Shortest check interval accepted, in seconds.", int, minimum=1),
     Setting("check_interval_max", "3600", "Longest check interval accepted, in seconds.", int, minimum=1),
-    Setting("max_concurrent_checks", "1000", "Checks in flight at once.", int, minimum=1),
+    Setting("max_concurrent_checks", "4000", "Checks in flight at once; websites that fail share half of them.", int, minimum=2),
     Setting("scheduler_enabled", "true", "false: serve API and pages, but check nothing.", bool, older_name="SCHEDULER_ENABLED"),
     Setting("scheduler_timezone", "UTC", "Time zone of calendar work such as retention.", older_name="SCHEDULER_TIMEZONE"),
     Setting("breaker_failures", "5", "Failed checks in a row after which a website is left alone for a while.", int, minimum=1),

@@ -9,6 +9,8 @@ import contextlib
 import logging
 import os
 import select
+import socket
+import sys
 import threading
 import time
 from collections import defaultdict, deque
@@ -26,6 +28,7 @@ _log = logging.getLogger(__name__)
 MAX_IDLE_HANDLES = 256
 """Handles kept for reuse, about 4 KiB each; what a burst needs beyond is freed again."""
 
+_BYTES_RECEIVED = 128  # linux/tcp.h, offset of tcpi_bytes_received in struct tcp_info
 _IDLE_POLL_S = 60.0
 _EPOLL = {
     pycurl.POLL_IN: select.EPOLLIN,
@@ -128,6 +131,8 @@ class _Worker:
         self._by_curl: dict[pycurl.Curl, Handle] = {}
         self._by_exchange: dict[Exchange, Handle] = {}
         self._finished: list[Exchange] = []
+        self._in_timer = False
+        self._received: dict[int, int] = {}  # bytes by local port, of connections that libcurl timed out
         self._stopping = False
 
     def run(self) -> None:
@@ -179,7 +184,9 @@ class _Worker:
     def _run_timer(self) -> None:
         if self._timer_at is not None and self._timer_at <= time.monotonic():
             self._timer_at = None
+            self._in_timer = True
             self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+            self._in_timer = False
 
     def _on_timer(self, timeout_ms: int) -> None:
         self._timer_at = None if timeout_ms < 0 else time.monotonic() + timeout_ms / 1000
@@ -189,6 +196,8 @@ class _Worker:
         if mask is None:
             # libcurl closes it next, which takes it out of the epoll too; `_turn` sees to one that stays open.
             self._sockets.discard(fd)
+            if self._in_timer:
+                self._note_received(fd)
         elif fd in self._sockets:
             self._epoll.modify(fd, mask)
         else:
@@ -197,6 +206,13 @@ class _Worker:
                 self._epoll.register(fd, mask)
             except FileExistsError:
                 self._epoll.modify(fd, mask)
+
+    def _note_received(self, fd: int) -> None:
+        """Note what a connection had received when its time was over; libcurl tells only of whole lines."""
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(fd)) as late:
+            port = late.getsockname()[1]
+            info = late.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_RECEIVED + 8)
+            self._received[port] = int.from_bytes(info[_BYTES_RECEIVED:], sys.byteorder)
 
     def _take_orders(self) -> None:
         inbox = self._inbox
@@ -235,7 +251,11 @@ class _Worker:
             for curl in done:
                 self._finish(self._by_curl[curl], 0, "")
             for curl, code, text in failed:
-                self._finish(self._by_curl[curl], code, text)
+                handle = self._by_curl[curl]
+                if self._received and code == pycurl.E_OPERATION_TIMEDOUT and handle.exchange is not None:
+                    handle.exchange.wire_bytes = self._received.get(curl.getinfo(pycurl.LOCAL_PORT), 0)
+                self._finish(handle, code, text)
+        self._received.clear()
 
     def _finish(self, handle: Handle, code: int, text: str) -> None:
         self._multi.remove_handle(handle.curl)

@@ -40,6 +40,7 @@ class Exchange:
     digest: "hashlib._Hash | None" = None
     too_large: bool = False
     stray: bytes = b""  # what came instead of a status line
+    wire_bytes: int = 0  # received in all, known where the time was over
     chain: list[bytes] = field(default_factory=list)  # DER, leaf first
     tls_line: str = ""  # "SSL connection using TLSv1.3 / TLS_AES_256_GCM_SHA384 / …"
     primary_ip: str = ""

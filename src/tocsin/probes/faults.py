@@ -44,7 +44,7 @@ def timeout_fault(exchange: Exchange, place: Place, address: str, limit_s: float
     if place.is_tls and not exchange.tls_s:
         text = f"{where} accepted the connection but did not finish the TLS handshake within {limit}"
         return Fault(Cause.TLS_TIMEOUT, Phase.TLS, text)
-    if not exchange.lines and not exchange.first_byte_s:
+    if not exchange.lines and (place.is_tls or not exchange.wire_bytes):
         text = f"{where} took the request but sent no byte of an answer within {limit}"
         return Fault(Cause.TIMEOUT_FIRST_BYTE, Phase.RESPONSE, text)
     if not headers_complete(exchange.lines):
@@ -116,7 +116,7 @@ def _body_fault(exchange: Exchange, where: str) -> Fault:
         cause, text = Cause.BAD_ENCODING, f"the body does not decode as its Content-Encoding says ({exchange.error})"
     elif code == pycurl.E_RECV_ERROR and exchange.os_errno in _RESETS:
         cause, text = Cause.RESET, f"{where} reset the connection after {got} bytes of the body"
-    elif code in (pycurl.E_PARTIAL_FILE, pycurl.E_RECV_ERROR):
+    elif code == pycurl.E_PARTIAL_FILE or (code == pycurl.E_RECV_ERROR and not _is_garbled(exchange)):
         cause, text = Cause.TRUNCATED_BODY, f"the body ended early, after {got} bytes ({exchange.error})"
     return Fault(cause, Phase.BODY, text)
 

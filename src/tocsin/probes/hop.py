@@ -17,7 +17,7 @@ from tocsin.probes.redirects import Request
 from tocsin.probes.requests import header_lines
 from tocsin.probes.routes import Route, find_route
 from tocsin.probes.target import Target
-from tocsin.probes.tls_faults import certificate_fault, handshake_fault, is_certificate_fault
+from tocsin.probes.tls_faults import certificate_fault, handshake_fault, is_certificate_fault, wants_client_certificate
 from tocsin.probes.tools import Tools
 
 _SHORTEST_S = 0.001
@@ -155,6 +155,6 @@ def _explain(attempt: Attempt, seen: Seen, exchange: Exchange) -> Fault:
         return refused
     if is_certificate_fault(exchange):
         return certificate_fault(exchange, place, attempt.tools.trust)
-    if place.is_tls and not exchange.tls_s:
+    if place.is_tls and (not exchange.tls_s or wants_client_certificate(exchange)):
         return handshake_fault(exchange, place, address)
     return answer_fault(exchange, place, address)

@@ -124,6 +124,11 @@ _ALERTS = (
 )
 
 
+def wants_client_certificate(exchange: Exchange) -> bool:
+    """Tell whether the server ended the session for want of one; over TLS 1.3 it says so after the handshake."""
+    return "certificate required" in exchange.error.lower()
+
+
 def handshake_fault(exchange: Exchange, place: Place, address: str) -> Fault:
     """Say why the TLS handshake failed, certificates left out."""
     where, text = place.at(address), exchange.error.lower()

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 class RunnerPlan:
     """How checks are run; durations in seconds."""
 
-    max_concurrent_checks: int = 1000
+    max_concurrent_checks: int = 4000
     certificate_interval_s: float = 3600.0
     breaker: Breaker = field(default_factory=Breaker)
 

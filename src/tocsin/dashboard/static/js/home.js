@@ -22,7 +22,7 @@ const showCheck = (check) => {
 };
 
 listen({
-  open: (isAgain) => { if (isAgain) fetchAnew(); },
+  open: fetchAnew, // whatever happened between the page and its stream
   check: showCheck,
   transition: fetchAnew,
   website: fetchAnew,

@@ -8,17 +8,15 @@ const say = (state, text) => {
   sign.querySelector("span").textContent = text;
 };
 
-// Calls `handlers[kind](data)` for each event, and `handlers.open(isAgain)` when the stream begins (again).
+// Calls `handlers[kind](data)` for each event, and `handlers.open()` whenever the stream begins.
 export const listen = (handlers, query = "") => {
-  let opened = false;
   let stream;
   let retry;
   const start = () => {
     stream = new EventSource(`/api/events${query}`);
     stream.addEventListener("open", () => {
       say("on", "Live");
-      handlers.open?.(opened);
-      opened = true;
+      handlers.open?.();
     });
     stream.addEventListener("error", () => {
       say("off", "Disconnected, reconnecting…");

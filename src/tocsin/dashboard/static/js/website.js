@@ -20,7 +20,7 @@ for (const group of document.querySelectorAll("[data-switch]")) {
 }
 
 listen({
-  open: (isAgain) => { if (isAgain) fetchAnew(); },
+  open: fetchAnew, // whatever happened between the page and its stream
   check: () => { fetchAnew(); drawAnew(); },
   transition: () => { fetchAnew(); chart.update(); },
   website: fetchAnew,

@@ -1,0 +1,52 @@
+"""Every example runs as its first lines say."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.killing import server_in
+from tests.support.target import running_site
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def run(name: str, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / name, *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_every_example_is_tried_here() -> None:
+    tried = {"check_once.py", "own_monitoring_loop.py", "record_a_browser_visit.py", "watch_a_site_go_down.py"}
+    assert {path.name for path in EXAMPLES.glob("*.py")} == tried
+
+
+def test_one_check_without_a_server() -> None:
+    with running_site() as site:
+        assert run("check_once.py", site.url()).startswith("UP: ")
+
+
+def test_a_loop_of_ones_own() -> None:
+    with running_site() as site:
+        told = run("own_monitoring_loop.py", site.url(), "http://127.0.0.1:9/")
+    assert "100.0 %" in told
+    assert "0.0 %" in told
+    assert "DOWN" in told
+
+
+def test_a_recorded_visit() -> None:
+    assert run("record_a_browser_visit.py").startswith("6 events of visit-1:")
+
+
+@pytest.mark.slow
+def test_a_site_goes_down_and_comes_back_in_a_running_tocsin(tmp_path: Path) -> None:
+    with server_in(tmp_path) as server:
+        server.start()
+        told = run("watch_a_site_go_down.py", f"http://127.0.0.1:{server.port}")
+    assert "answers 503: DOWN" in told
+    assert "It was down from" in told
+    assert "Uptime: " in told
