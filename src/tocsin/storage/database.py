@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
 from tocsin.errors import Conflict, ExtraMissing, Invalid, SchemaBehind, StorageUnavailable
-from tocsin.storage import migrate
 from tocsin.storage.tables import Base
+from tocsin.storage.versions import schema_state, stamp_head
 
 BUSY_TIMEOUT_MS = 10_000
 
@@ -83,11 +83,13 @@ class Database:
     def create_all(self) -> None:
         """Bring the schema to this release: create it where nothing is there, upgrade an SQLite that is behind."""
         with translated_errors(self.url):
-            state = migrate.schema_state(self.engine)
+            state = schema_state(self.engine)
             if state.is_empty:
                 self._create_tables()
             elif not state.is_current and self.is_sqlite:
-                migrate.upgrade(self.engine)
+                from tocsin.storage.migrate import upgrade  # noqa: PLC0415 (Alembic is needed only here)
+
+                upgrade(self.engine)
             else:
                 self.check_schema()
 
@@ -99,7 +101,7 @@ class Database:
             StorageUnavailable: the database cannot be reached.
         """
         with translated_errors(self.url):
-            state = migrate.schema_state(self.engine)
+            state = schema_state(self.engine)
         if not state.is_current:
             raise SchemaBehind(
                 f"the database schema is at {state.current or 'no revision'}, this program needs {state.head}:"
@@ -110,10 +112,10 @@ class Database:
         try:
             with self.engine.begin() as connection:
                 Base.metadata.create_all(connection)
-                migrate.stamp_head(connection)
+                stamp_head(connection)
         except DBAPIError:
             # Another process may have created them at the same moment.
-            if not migrate.schema_state(self.engine).is_current:
+            if not schema_state(self.engine).is_current:
                 raise
 
     def table_names(self) -> list[str]:

@@ -1,0 +1,51 @@
+"""Which schema a database has, and which one this program needs. Read without Alembic, whose import is slow."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, delete, insert, inspect, select
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+# Alembic's own table, as it makes it itself.
+_alembic_version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaState:
+    """Which revision a database is at, and which one this program needs."""
+
+    current: str | None
+    head: str
+    has_tables: bool
+
+    @property
+    def is_empty(self) -> bool:
+        """True where nothing of Tocsin is there."""
+        return self.current is None and not self.has_tables
+
+    @property
+    def is_current(self) -> bool:
+        """True where the schema is this program's own."""
+        return self.current == self.head
+
+
+def head_revision() -> str:
+    """Return the newest revision that this program knows: the scripts' names begin with their numbers."""
+    return max(path.name.split("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*_*.py"))
+
+
+def schema_state(engine: Engine) -> SchemaState:
+    """Read which revision the database is at."""
+    with engine.connect() as connection:
+        tables = inspect(connection)
+        is_stamped = tables.has_table(_alembic_version.name)
+        current = connection.scalar(select(_alembic_version.c.version_num)) if is_stamped else None
+        return SchemaState(current, head_revision(), tables.has_table("websites"))
+
+
+def stamp_head(connection: Connection) -> None:
+    """Record that the schema is at the newest revision, without running anything."""
+    _alembic_version.create(connection, checkfirst=True)
+    connection.execute(delete(_alembic_version))
+    connection.execute(insert(_alembic_version).values(version_num=head_revision()))
