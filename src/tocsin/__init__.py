@@ -1,7 +1,57 @@
 """Tocsin: monitoring for Python teams. Every public name is imported from here, and loads when it is first used."""
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # the same names for type checkers; a test compares the two lists
+    from tocsin.errors import (
+        Conflict as Conflict,
+        ExtraMissing as ExtraMissing,
+        Forbidden as Forbidden,
+        Invalid as Invalid,
+        NotFound as NotFound,
+        SchemaBehind as SchemaBehind,
+        SettingsInvalid as SettingsInvalid,
+        StorageUnavailable as StorageUnavailable,
+        TocsinError as TocsinError,
+        Unauthorized as Unauthorized,
+    )
+    from tocsin.model.checks import MonitorCheckCreate as MonitorCheckCreate
+    from tocsin.model.debug_sessions import (
+        DebugSessionCreate as DebugSessionCreate,
+        DebugSessionUpdate as DebugSessionUpdate,
+    )
+    from tocsin.model.downtimes import (
+        DowntimeWindowCreate as DowntimeWindowCreate,
+        DowntimeWindowUpdate as DowntimeWindowUpdate,
+    )
+    from tocsin.model.enums import (
+        AddressFamily as AddressFamily,
+        Cause as Cause,
+        HTTPMethod as HTTPMethod,
+        MonitorStatus as MonitorStatus,
+        NetworkEventType as NetworkEventType,
+        Phase as Phase,
+    )
+    from tocsin.model.network_events import NetworkEventCreate as NetworkEventCreate
+    from tocsin.model.results import CheckResult as CheckResult
+    from tocsin.model.websites import WebsiteCreate as WebsiteCreate, WebsiteUpdate as WebsiteUpdate
+    from tocsin.storage.checks import MonitorCheckCRUD as MonitorCheckCRUD
+    from tocsin.storage.configured import get_db as get_db
+    from tocsin.storage.database import Database as Database
+    from tocsin.storage.debug_sessions import DebugSessionCRUD as DebugSessionCRUD
+    from tocsin.storage.downtimes import DowntimeWindowCRUD as DowntimeWindowCRUD
+    from tocsin.storage.network_events import NetworkEventCRUD as NetworkEventCRUD
+    from tocsin.storage.tables import (
+        Base as Base,
+        DebugSession as DebugSession,
+        DowntimeWindow as DowntimeWindow,
+        MonitorCheck as MonitorCheck,
+        NetworkEvent as NetworkEvent,
+        Website as Website,
+    )
+    from tocsin.storage.websites import WebsiteCRUD as WebsiteCRUD
+    from tocsin.watch.once import check_website as check_website
 
 __version__ = "0.1.0"
 

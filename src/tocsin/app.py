@@ -40,12 +40,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        services = await start(settings)
-        app.state.tocsin = services
-        try:
+        async with running(settings) as services:
+            app.state.tocsin = services
             yield
-        finally:
-            await stop(services)
 
     app = FastAPI(
         title="Tocsin",
@@ -87,8 +84,9 @@ def allow_open_files(wanted: int) -> int:
     return soft
 
 
-async def start(settings: Settings) -> Services:
-    """Open the database and start watching; undo what was done where a step fails."""
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Services]:
+    """Yield the running parts: database open, websites watched. At the end listeners go first, then the watch."""
     configure_logs(settings.log_level, settings.log_format)
     files = allow_open_files(settings.max_concurrent_checks + SPARE_FILES)
     if files < settings.max_concurrent_checks + SPARE_FILES:
@@ -100,18 +98,11 @@ async def start(settings: Settings) -> Services:
     watch = Watch(database, live, watch_plan(settings))
     try:
         await watch.start()
-    except BaseException:
+        yield Services(settings=settings, database=database, watch=watch, live=live, started_at=utcnow())
+    finally:
+        live.close()
         await watch.stop()
         database.dispose()
-        raise
-    return Services(settings=settings, database=database, watch=watch, live=live, started_at=utcnow())
-
-
-async def stop(services: Services) -> None:
-    """End every listener, then the watch, then close the database."""
-    services.live.close()
-    await services.watch.stop()
-    services.database.dispose()
 
 
 def __getattr__(name: str) -> Any:

@@ -1,7 +1,9 @@
 """The flat, lazy namespace: what `from tocsin import …` gives, and what it says where an extra is missing."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +42,12 @@ def test_a_name_whose_extra_is_missing_says_which_to_install(name: str, package:
         last_line
         == f'{ExtraMissing.__module__}.ExtraMissing: {name} needs the extra "{extra}": pip install "tocsin[{extra}]"'
     )
+
+
+def test_type_checkers_see_the_same_names() -> None:
+    source = Path(tocsin.__file__).read_text(encoding="utf-8")
+    for_checkers = re.findall(r"(\w+) as \1", source)
+    assert sorted([*for_checkers, "__version__"]) == sorted(tocsin.__all__)
 
 
 def test_the_schemas_need_only_the_base_install() -> None:

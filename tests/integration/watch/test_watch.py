@@ -120,10 +120,10 @@ async def test_jobs_follow_what_another_process_changes(database: Database, site
             WebsiteCRUD.update(db, website.id, WebsiteUpdate(url=site.url("/b")))
         await eventually(lambda: site.hits["/b"] == 1, within_s=3)
         with database.session() as db:
-            WebsiteCRUD.update(db, website.id, WebsiteUpdate(enabled=False))
+            WebsiteCRUD.update(db, website.id, WebsiteUpdate(is_active=False))
         await eventually(lambda: not watch.is_scheduled(website.id), within_s=3)
         with database.session() as db:
-            WebsiteCRUD.update(db, website.id, WebsiteUpdate(enabled=True))
+            WebsiteCRUD.update(db, website.id, WebsiteUpdate(is_active=True))
         await eventually(lambda: watch.is_scheduled(website.id), within_s=3)
         with database.session() as db:
             WebsiteCRUD.delete(db, website.id)
