@@ -158,11 +158,10 @@ async def _of_http(request: Request, error: Exception) -> Response:
 
 def _fault(error: Mapping[str, Any]) -> FieldFault:
     """Return what a validation error says, with its place in the request's own terms."""
-    kind, place = error["type"], [str(part) for part in error["loc"]]
+    kind = error["type"]
     if kind == "json_invalid":
         return FieldFault(field="", message=f"the body is no JSON: {error['ctx']['error']}")
-    if place and place[0] in ("body", "query", "path", "header", "cookie"):
-        place = place[1:]
+    _source, *place = map(str, error["loc"])  # the source is body, query or path
     message = str(error["msg"]).removeprefix("Value error, ")
     if kind == "extra_forbidden":
         message = "there is no such field"
