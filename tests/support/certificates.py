@@ -103,7 +103,7 @@ class Authority:
             hosts[0],
             issuer=self.intermediate,
             hosts=hosts,
-            not_before=timedelta(days=min(starts_in_days, days_left - 90)),
+            not_before=timedelta(days=starts_in_days if starts_in_days < days_left else days_left - 90),
             not_after=timedelta(days=days_left),
         )
         return Issued(leaf.certificate, leaf.key, (self.intermediate.certificate,))

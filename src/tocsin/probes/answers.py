@@ -65,6 +65,7 @@ def decode_body(data: bytes, content_type: str | None, is_cut: bool) -> str:
     if encoding == "utf-8" and not is_cut:
         return data.decode("utf-8", "replace")
     try:
+        "a".encode(encoding)  # codecs of something else than text, such as hex, are a LookupError here
         return codecs.getincrementaldecoder(encoding)("replace").decode(data, final=not is_cut)
     except (LookupError, UnicodeError, ValueError):
         return data.decode("utf-8", "replace")

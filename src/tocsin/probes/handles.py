@@ -25,8 +25,17 @@ _TLS_LINE = b"SSL connection using "
 class Handle:
     """One reusable easy handle. It holds no memory of an exchange between two of them."""
 
-    __slots__ = ("_chain_message", "_closing", "_customised", "_pinned", "_trust", "_verbose")
-    __slots__ += ("curl", "exchange", "lines")
+    __slots__ = (
+        "_chain_message",
+        "_closing",
+        "_customised",
+        "_pinned",
+        "_trust",
+        "_verbose",
+        "curl",
+        "exchange",
+        "lines",
+    )
 
     def __init__(self, trust: Trust) -> None:
         self.curl = pycurl.Curl()

@@ -111,7 +111,7 @@ async def _ask(attempt: Attempt, seen: Seen, route: Route, request: Request, ver
         if index == last:
             await engine.run(exchange)
             break
-        share = left / (last + 1 - index)
+        began, share = perf_counter(), left / (last + 1 - index)
         timer = asyncio.get_running_loop().call_later(share, engine.give_up_connecting, exchange)
         try:
             await engine.run(exchange)
@@ -119,7 +119,7 @@ async def _ask(attempt: Attempt, seen: Seen, route: Route, request: Request, ver
             timer.cancel()
         if exchange.connect_s or exchange.code == 0:
             break
-        seen.lost_s += exchange.total_s
+        seen.lost_s += perf_counter() - began
     return exchange
 
 

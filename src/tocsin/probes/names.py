@@ -33,11 +33,11 @@ class Names:
         self,
         name_servers: Sequence[str] | None = None,
         hosts_path: str = "/etc/hosts",
-        resolv_conf_path: str = "/etc/resolv.conf",
+        search: SearchList | None = None,
     ) -> None:
         self._name_servers = name_servers
         self._hosts = HostsFile(hosts_path)
-        self._search = SearchList.read(resolv_conf_path) if name_servers is None else SearchList()
+        self._search = search or (SearchList.read() if name_servers is None else SearchList())
         self._resolver: aiodns.DNSResolver | None = None
 
     async def resolve(self, name: str, family: AddressFamily, time_left_s: float) -> tuple[str, ...] | Fault:

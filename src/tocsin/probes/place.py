@@ -44,7 +44,9 @@ def locate(url: str) -> Place:
     url = normalise_url(url)
     parts = urlsplit(url)
     host = parts.hostname or ""
-    return Place(url, parts.scheme, host, parts.port or DEFAULT_PORTS[parts.scheme], as_literal(host))
+    return Place(
+        url, parts.scheme, host, DEFAULT_PORTS[parts.scheme] if parts.port is None else parts.port, as_literal(host)
+    )
 
 
 def as_literal(host: str) -> str | None:

@@ -21,7 +21,11 @@ def first_request(options: CheckOptions) -> Request:
     names = {name.lower() for name, _ in headers}
     if options.auth is not None and "authorization" not in names:
         headers += (("Authorization", _authorization(options)),)
-    body = None if options.request_body is None or options.method == "HEAD" else options.request_body.encode()
+    body = (
+        None
+        if options.request_body is None or options.method == "HEAD"
+        else options.request_body.encode("utf-8", "replace")
+    )
     if body is not None and "content-type" not in names:
         headers += (("Content-Type", _content_type(body)),)
     return Request(options.method.value, headers, body)
@@ -30,7 +34,9 @@ def first_request(options: CheckOptions) -> Request:
 def _authorization(options: CheckOptions) -> str:
     auth = options.auth
     if isinstance(auth, BasicAuth):
-        return "Basic " + base64.b64encode(f"{auth.username}:{auth.password}".encode()).decode("ascii")
+        return "Basic " + base64.b64encode(f"{auth.username}:{auth.password}".encode("utf-8", "replace")).decode(
+            "ascii"
+        )
     return f"Bearer {auth.token}" if auth is not None else ""
 
 
@@ -53,4 +59,4 @@ def header_lines(request: Request, cookies: str) -> list[bytes] | None:
         lines.append("Connection: close")
     if cookies:
         lines.append(f"Cookie: {cookies}")
-    return [line.encode() for line in lines]
+    return [line.encode("utf-8", "replace") for line in lines]

@@ -1,6 +1,5 @@
 """Which root certificates count: the system's, and those an administrator adds."""
 
-import os
 import re
 import ssl
 import tempfile
@@ -70,16 +69,9 @@ def _blocks(path: str | Path | None) -> list[bytes]:
         return []
 
 
-def _in_folder(folders: str | None) -> list[bytes]:
-    """Return the PEM certificates of every file in `folders`, several joined by colons."""
-    names = (folders or "").split(os.pathsep)
-    return [
-        block
-        for name in names
-        if Path(name).is_dir() and name
-        for file in Path(name).iterdir()
-        for block in _blocks(file)
-    ]
+def _in_folder(folder: str | None) -> list[bytes]:
+    """Return the PEM certificates of every file in `folder`; its links lead to the same ones again."""
+    return [block for file in sorted(Path(folder).iterdir()) for block in _blocks(file)] if folder else []
 
 
 def _certificates(path: str) -> list[bytes]:
