@@ -2,11 +2,7 @@
 
 import asyncio
 import json
-import signal
-import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query
@@ -17,11 +13,12 @@ from starlette.responses import StreamingResponse
 from tocsin.actions.services import Services
 from tocsin.api.answers import READ, Responses, faults
 from tocsin.api.dependencies import MAX_ID, Here, open_session
+from tocsin.api.shutdown import ended_by_shutdown
 from tocsin.model.times import isoformat
 from tocsin.storage.outbox import last_event_id, list_events
-from tocsin.watch.live import LiveEvent, LiveHub
+from tocsin.watch.live import LiveEvent
 
-router = APIRouter(tags=["events"])
+router = APIRouter(tags=["events"], lifespan=ended_by_shutdown)
 
 HEARTBEAT_S = 15.0
 RETRY_MS = 2000
@@ -108,29 +105,6 @@ def encode(event: LiveEvent) -> bytes:
     """Return an event in its wire format."""
     number = "" if event.id is None else f"id: {event.id}\n"
     return f"{number}event: {event.kind}\ndata: {json.dumps(event.data, separators=(',', ':'))}\n\n".encode()
-
-
-@contextmanager
-def ended_by_signals(live: LiveHub) -> Iterator[None]:
-    """While it lasts, SIGINT and SIGTERM first end every stream; a server waits for its streams before it stops.
-
-    Call it in the event loop, after the server has set its own handlers: in a lifespan.
-    """
-    loop = asyncio.get_running_loop()
-    signals = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
-    previous = {number: handler for number in signals if callable(handler := signal.getsignal(number))}
-
-    def end(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(live.close)  # in the loop: a handler must not take the hub's lock
-        previous[signal.Signals(number)](number, frame)
-
-    for number in previous:
-        signal.signal(number, end)
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 async def _missed(here: Services, query: EventQuery, after_id: int) -> AsyncIterator[LiveEvent]:

@@ -21,7 +21,8 @@ from tests.support.web_server import running_server
 from tocsin import Database, WebsiteCreate, WebsiteCRUD
 from tocsin.actions.services import Services
 from tocsin.api import events
-from tocsin.api.events import EventQuery, ended_by_signals, stream
+from tocsin.api.events import EventQuery, stream
+from tocsin.api.shutdown import ended_by_signals
 from tocsin.model.enums import Cause
 from tocsin.storage.outbox import last_event_id
 from tocsin.watch.live import BUFFER, LiveEvent, LiveHub
@@ -289,21 +290,11 @@ async def test_outside_the_main_thread_signals_are_left_alone() -> None:
 
 SERVER = """
 import sys
-from contextlib import asynccontextmanager
 import uvicorn
 from tests.support.api import make_app, make_services
 from tocsin import Database
-from tocsin.api.events import ended_by_signals
 
-services = make_services(Database(sys.argv[1]))
-app = make_app(services)
-
-@asynccontextmanager
-async def lifespan(app):
-    with ended_by_signals(services.live):
-        yield
-
-app.router.lifespan_context = lifespan
+app = make_app(make_services(Database(sys.argv[1])))
 server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
 startup = server.startup
 async def tell(sockets=None):
