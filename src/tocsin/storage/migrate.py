@@ -1,6 +1,6 @@
 """Schema versions: Alembic, driven from code. The scripts are in `migrations/versions`, numbered in order."""
 
-import io
+from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def revision(engine: Engine, message: str, *, autogenerate: bool = True) -> Path
 
 
 def _run(engine: Engine, action: Callable[[Config], None]) -> None:
-    config = Config(stdout=io.StringIO())  # what Alembic would print is said by the doors
+    config = Config(cmd_opts=Namespace(quiet=True))  # what Alembic would print is said by the doors
     config.set_main_option("revision_environment", "true")
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, Table, delete, select, tuple_, update
 
@@ -60,10 +61,17 @@ def trim_rollups(connection: Connection, now: datetime, keep: Retention, limit: 
     return len(with_phases) + len(expired)
 
 
-def release_pages(connection: Connection, pages: int = 200) -> None:
-    """Give up to `pages` free pages of an SQLite file back to the file system; PostgreSQL does it by itself."""
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(f"PRAGMA incremental_vacuum({int(pages)})").all()
+def release_pages(connection: Connection, pages: int = 200) -> int:
+    """Give up to `pages` free pages of an SQLite file back to the file system; return how many are still free.
+
+    PostgreSQL does it by itself. The connection must not be in a transaction.
+    """
+    if connection.dialect.name != "sqlite":
+        return 0
+    driver: Any = connection.connection.driver_connection
+    driver.executescript(f"PRAGMA incremental_vacuum({int(pages)})")  # a plain execute would free a single page
+    free: int = driver.execute("PRAGMA freelist_count").fetchone()[0]
+    return free
 
 
 def cut_off(now: datetime, days: int) -> datetime:

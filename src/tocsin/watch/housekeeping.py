@@ -76,10 +76,14 @@ class Housekeeping:
         for website_id in websites:
             gone += self._in_batches(lambda db, one=website_id: retention.trim_checks(db, one, before))  # type: ignore[misc]
         gone += self._in_batches(lambda db: retention.trim_rollups(db, now, keep))
-        with self._database.write_transaction() as connection:
-            retention.release_pages(connection)
+        self._release_pages()
         logger.info("retention: %s rows let go", gone)
         return gone
+
+    def _release_pages(self) -> None:
+        with self._database.engine.connect() as connection:
+            while retention.release_pages(connection) and not self._stopping.wait(0.05):
+                pass
 
     def _in_batches(self, work: Callable[[Connection], int]) -> int:
         """Repeat `work` in a transaction each until it finds nothing more to do; rest in between."""

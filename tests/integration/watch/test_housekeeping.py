@@ -1,0 +1,93 @@
+"""Calendar work on both databases, beside a writer that must not wait."""
+
+import time
+from pathlib import Path
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+
+from tests.support.watching import add_website
+from tocsin import Database, MonitorCheck, MonitorCheckCreate, MonitorCheckCRUD, MonitorStatus, StorageUnavailable
+from tocsin.model.times import utcnow
+from tocsin.storage.records import HourlyRollup
+from tocsin.watch.housekeeping import Housekeeping, Keeping
+
+
+def old_checks(database: Database, days: int, count: int = 30) -> int:
+    website = add_website(database, f"http://example.com/{days}")
+    with database.session() as db:
+        for number in range(count):
+            at = utcnow() - timedelta(days=days, minutes=number)
+            check = MonitorCheckCreate(
+                website_id=website.id, status=MonitorStatus.UP, response_time_ms=5, ttfb_ms=1, checked_at=at
+            )
+            MonitorCheckCRUD.create(db, check)
+    return website.id
+
+
+def test_old_checks_go_and_their_rollups_stay(database: Database) -> None:
+    old, young = old_checks(database, 40), old_checks(database, 5)
+    keeping = Housekeeping(database, Keeping())
+    assert keeping.let_go() == 30
+    assert keeping.let_go() == 0
+    with database.session() as db:
+        left = select(func.count()).select_from(MonitorCheck)
+        assert db.scalar(left.where(MonitorCheck.website_id == old)) == 0
+        assert db.scalar(left.where(MonitorCheck.website_id == young)) == 30
+        assert MonitorCheckCRUD.calculate_uptime_percentage(db, old, hours=24 * 50) == 100.0
+
+
+def test_the_file_shrinks_when_rows_go(tmp_path: Path) -> None:
+    database = Database(tmp_path / "shrink.db")
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE ballast (text TEXT)")
+        connection.exec_driver_sql("INSERT INTO ballast VALUES (?)", [("x" * 1000,)] * 3000)
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE ballast")
+    Housekeeping(database, Keeping()).let_go()
+    with database.engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA freelist_count").scalar_one() == 0
+    database.dispose()
+
+
+def test_a_period_that_is_over_is_folded_soon(database: Database) -> None:
+    website = old_checks(database, 3)
+    with database.engine.begin() as connection:
+        connection.execute(update(HourlyRollup).values(total_histogram=None, phase_histograms=None))
+    keeping = Housekeeping(database, Keeping(fold_every_s=0.1))
+    keeping.start()
+    deadline = time.monotonic() + 10
+    waiting = select(func.count()).where(HourlyRollup.website_id == website, HourlyRollup.total_histogram.is_(None))
+    try:
+        while True:
+            with database.session() as db:
+                if not db.scalar(waiting):
+                    break
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    finally:
+        keeping.stop()
+
+
+def test_a_failing_round_does_not_end_the_others(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    keeping = Housekeeping(database, Keeping())
+
+    def unavailable() -> int:
+        raise StorageUnavailable("nobody home")
+
+    def broken() -> int:
+        raise ZeroDivisionError
+
+    keeping._guarded(unavailable)()
+    keeping._guarded(broken)()
+    assert "unavailable is put off: nobody home" in caplog.text
+    assert "broken failed" in caplog.text
+
+
+def test_a_stop_ends_a_long_round(database: Database) -> None:
+    old_checks(database, 40, 5)
+    keeping = Housekeeping(database, Keeping())
+    keeping.stop()
+    with database.session() as db:
+        assert db.scalar(select(func.count()).select_from(MonitorCheck)) == 5
