@@ -10,12 +10,11 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.responses import StreamingResponse
 
+from tocsin.actions.events import last_event_id, list_transitions
 from tocsin.actions.services import Services
 from tocsin.api.answers import READ, Responses, faults
 from tocsin.api.dependencies import MAX_ID, Here, open_session
 from tocsin.api.shutdown import ended_by_shutdown
-from tocsin.model.times import isoformat
-from tocsin.storage.outbox import last_event_id, list_events
 from tocsin.watch.live import LiveEvent
 
 router = APIRouter(tags=["events"], lifespan=ended_by_shutdown)
@@ -123,26 +122,7 @@ async def _missed(here: Services, query: EventQuery, after_id: int) -> AsyncIter
 
 def _read_missed(here: Services, website_id: int | None, after_id: int) -> list[LiveEvent]:
     with open_session(here) as db:
-        rows = list_events(db, website_id=website_id, after_id=after_id, limit=REPLAY_BATCH)
-        return [
-            LiveEvent(
-                "transition",
-                {
-                    "website_id": row.website_id,
-                    "check_id": row.check_id,
-                    "status": row.to_status,
-                    "cause": row.details.get("cause"),
-                    "message": row.details.get("message"),
-                    "checked_at": isoformat(row.occurred_at),
-                    "from_status": row.from_status,
-                    "to_status": row.to_status,
-                    "reason": row.reason,
-                    "downtime_id": row.downtime_id,
-                },
-                row.id,
-            )
-            for row in rows
-        ]
+        return list_transitions(db, website_id, after_id, REPLAY_BATCH)
 
 
 def _newest(here: Services) -> int:
