@@ -87,6 +87,10 @@ bench: setup  ## measure: probe cost, writer, bytes a check (see benchmarks/)
 docs: setup  ## write docs/reference/ anew from the code
 	@$(BIN)/python docs/generate.py
 
+.PHONY: screenshots
+screenshots: setup chromium  ## take the README's pictures anew, of a running Tocsin in a real browser
+	@SCREENSHOTS_TO=docs/images $(BIN)/python -m pytest -q -p no:randomly tests/browser/test_screenshots.py
+
 .PHONY: chromium
 chromium:
 	@tools/chromium.sh

@@ -77,7 +77,8 @@ SLOW = {"degraded_after_ms": 800}
 
 TEAM = (
     Member("Shop", "https://shop.example.com/", 180, (Trouble(1130, 1105, answers(502)),), 47, SLOW),
-    Member("Checkout API", "https://api.example.com/checkout/health", 95, (Trouble(37, 0, answers(503)),), 47),
+    Member("Checkout API", "https://api.example.com/checkout/health", 95, (
+        Trouble(37, 0, answers(503)), Trouble(905, 868, SILENT), Trouble(4410, 4290, REFUSED)), 47),
     Member("Customer portal", "https://portal.example.com/login", 230, (Trouble(96, 0, slows(12)),), 47, SLOW),
     Member("Documentation", "https://docs.example.com/", 120),
     Member("Blog", "https://blog.example.org/", 310, (Trouble(700, 640, slows(6)),), 22, SLOW),
@@ -140,7 +141,7 @@ def _moments(now: datetime, days: float) -> Iterator[tuple[datetime, timedelta]]
     while at < now - timedelta(days=1):
         yield at, timedelta(hours=2)
         at += timedelta(minutes=30)
-    at = now - timedelta(days=1) + timedelta(minutes=1)
+    at = now - timedelta(days=1)
     while at < now - timedelta(minutes=4):
         yield at, timedelta(hours=2)
         at += timedelta(minutes=5)

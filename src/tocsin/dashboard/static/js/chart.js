@@ -21,7 +21,7 @@ const axisTime = (splits, range) => splits.map((seconds) => {
 const spread = (points, bucket) => {
   const all = [];
   for (const point of points) {
-    const at = Date.parse(point.at) / 1000;
+    const at = Date.parse(point.at) / 1000 + bucket / 2;
     const before = all.at(-1);
     if (before && at - before.at > bucket * 2.5) all.push({ at: before.at + bucket });
     all.push({ ...point, at });
@@ -98,6 +98,7 @@ export const drawChart = (box, id, interval) => {
     const options = {
       width: box.clientWidth, height: box.clientHeight - 30,
       scales: { x: { min: from, max: to }, y: { range: (_plot, _low, high) => [0, Math.max(10, (high ?? 0) * 1.12)] } },
+      padding: [12, 10, 0, 4],
       cursor: { y: false, drag: { x: true, y: false } },
       series: [{ value: (_plot, seconds) => (seconds === null ? "–" : new Date(seconds * 1000).toLocaleString(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false })), label: "At" },
         ...series.map((one) => ({ value, ...one }))],
