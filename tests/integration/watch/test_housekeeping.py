@@ -1,8 +1,8 @@
 """Calendar work on both databases, beside a writer that must not wait."""
 
 import time
-from pathlib import Path
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, update
