@@ -94,7 +94,7 @@ def _form(caller: Caller, typed: Typed, faults: Faults, website_id: int | None =
         section="websites",
         website_id=website_id,
         typed=typed,
-        faults=faults,
+        faults={name: faults[name] for name in sorted(faults, key=[*typed, *faults].index)},  # as on the form
         is_more_open=is_more_open or typed.get("auth_kind", "none") != "none",
         methods=METHODS,
         bounds=INTERVAL_BOUNDS,

@@ -4,6 +4,7 @@ import { milliseconds } from "./times.js";
 
 const PHASES = [["transfer", "Transfer"], ["ttfb", "First byte"], ["tls", "TLS"], ["connect", "Connect"], ["dns", "Name"]];
 const POINTS = [48, 240];
+const DAY = 86400;
 const CHECKS_A_POINT = 6; // so that a percentile means something
 
 
@@ -12,7 +13,7 @@ const fade = (hex, share) => hex + Math.round(share * 255).toString(16).padStart
 
 const axisTime = (splits, range) => splits.map((seconds) => {
   const at = new Date(seconds * 1000);
-  return range > 86400 * 2
+  return range > 2 * DAY
     ? at.toLocaleDateString(undefined, { month: "short", day: "numeric" })
     : at.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", hour12: false });
 });
@@ -102,7 +103,7 @@ export const drawChart = (box, id, interval) => {
       cursor: { y: false, drag: { x: true, y: false } },
       series: [{ value: (_plot, seconds) => (seconds === null ? "–" : new Date(seconds * 1000).toLocaleString(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false })), label: "At" },
         ...series.map((one) => ({ value, ...one }))],
-      axes: [{ ...quiet, values: (_plot, splits) => axisTime(splits, to - from), space: 70, size: 34 }, { ...quiet, size: 62, values: (_plot, splits) => splits.map((one) => (one ? milliseconds(one) : "0")) }],
+      axes: [{ ...quiet, values: (_plot, splits) => axisTime(splits, to - from), space: 70, size: 34, ...(to - from > 2 * DAY ? { incrs: [1, 2, 5, 10].map((days) => days * DAY) } : {}) }, { ...quiet, size: 62, values: (_plot, splits) => splits.map((one) => (one ? milliseconds(one) : "0")) }],
       hooks: { drawClear: [shade(downtimes)] },
     };
     plot?.destroy();
