@@ -142,11 +142,11 @@ async def test_many_websites_cost_one_query(client: httpx.AsyncClient, database:
     with database.session() as db:
         db.add_all(
             Website(url=f"https://{number}.example", url_key=f"https://{number}.example/", name=str(number))
-            for number in range(10_000)
+            for number in range(2_000)
         )
         db.commit()
     statements: list[str] = []
     event.listen(database.engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
     families = await read(client)
-    assert sample(families, "tocsin_websites", state="active") == 10_000
+    assert sample(families, "tocsin_websites", state="active") == 2_000
     assert sum("FROM websites" in statement for statement in statements) == 1
