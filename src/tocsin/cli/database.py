@@ -48,10 +48,10 @@ def current(database: str | None, config: Path | None, as_json: bool) -> None:
     Example:
       tocsin db current
     """
-    from tocsin.storage import migrate  # noqa: PLC0415 (SQLAlchemy is slow to load)
+    from tocsin.storage.versions import schema_state  # noqa: PLC0415 (SQLAlchemy is slow to load)
 
     with opened_database(database, config, create=False) as opened:
-        state = migrate.schema_state(opened.engine)
+        state = schema_state(opened.engine)
     if as_json:
         print_json({"current": state.current, "head": state.head, "is_current": state.is_current})
     elif state.is_current:

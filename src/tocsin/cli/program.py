@@ -1,6 +1,5 @@
 """The program `tocsin`: its group of commands, and how every command ends."""
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -43,7 +42,6 @@ class Program(click.Group):
                 stream.reconfigure(errors="replace")  # a terminal that is not UTF-8 gets "?", not a traceback
         try:
             code = super().main(args, prog_name, standalone_mode=False, **extra)
-            sys.stdout.flush()
         except (click.Abort, KeyboardInterrupt):
             return INTERRUPTED
         except click.ClickException as error:
@@ -56,25 +54,12 @@ class Program(click.Group):
             if not isinstance(missing, TocsinError):
                 raise
             return _fail(missing)
-        except BrokenPipeError:
-            _drop_output()
-            return 1
         return code if isinstance(code, int) else 0
 
 
 def _fail(error: TocsinError) -> int:
     click.echo(f"Error: {error.message}", err=True)
     return error.exit_code
-
-
-def _drop_output() -> None:
-    """Send what is still buffered nowhere: the reader (`| head`) has gone, and that is no fault."""
-    try:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
-    except (OSError, ValueError):  # stdout is no file here
-        return
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -1,6 +1,5 @@
 """`tocsin serve`: the server, from its settings to its last breath."""
 
-import asyncio
 import errno
 import ipaddress
 import signal
@@ -133,6 +132,8 @@ def _greet(listener: socket.socket, where: str, *, is_open: bool) -> None:
 def _run(settings: "Settings", listener: socket.socket, on_started: "Callable[[], None]") -> int:
     """Serve until a signal; return the exit code."""
     # Imported here: the other commands need none of it.
+    import asyncio  # noqa: PLC0415
+
     import uvicorn  # noqa: PLC0415
 
     from tocsin.app import create_app  # noqa: PLC0415

@@ -82,11 +82,11 @@ def _summary(result: CheckResult) -> str:
 
 
 def _explanation(result: CheckResult, width: int) -> Iterator[Text]:
-    if result.status is MonitorStatus.UP or not (result.message or result.cause):
+    if result.status is MonitorStatus.UP:
         return
-    sentence = result.message[:1].upper() + result.message[1:]
-    for part in _wrap(Text(sentence), width - INDENT):
-        yield Text(" " * INDENT).append_text(part)
+    if result.message:
+        for part in _wrap(Text(result.message[0].upper() + result.message[1:]), width - INDENT):
+            yield Text(" " * INDENT).append_text(part)
     if result.cause:
         where = f", phase {result.phase}" if result.phase else ""
         yield Text(" " * INDENT + f"cause {result.cause}{where}", style=DIM)
