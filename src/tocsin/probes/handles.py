@@ -155,7 +155,8 @@ class Handle:
         exchange.lines = self.lines.copy()
         self.lines.clear()
         exchange.connect_s = getinfo(pycurl.CONNECT_TIME)
-        exchange.tls_s = getinfo(pycurl.APPCONNECT_TIME)
+        if exchange.url.startswith("https:"):
+            exchange.tls_s = getinfo(pycurl.APPCONNECT_TIME)
         exchange.sent_s = getinfo(pycurl.PRETRANSFER_TIME)
         exchange.first_byte_s = getinfo(pycurl.STARTTRANSFER_TIME)
         exchange.total_s = getinfo(pycurl.TOTAL_TIME)

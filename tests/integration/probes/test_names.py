@@ -94,13 +94,10 @@ async def test_the_next_address_is_tried_when_one_refuses(look: Look, dns: NameS
 async def test_an_address_that_keeps_silent_leaves_time_for_the_next(look: Look, dns: NameServer) -> None:
     dns.zone["site.example"] = ["127.0.0.1", "127.0.0.2"]
     with deaf_server() as deaf:
-        began = time.monotonic()
         result = await look(f"http://site.example:{deaf.port}/", timeout_s=0.6)
-        took = time.monotonic() - began
     assert (result.cause, result.address) == (Cause.CONNECT_REFUSED, "127.0.0.2")
     assert result.phases.connect_ms is not None
     assert result.phases.connect_ms >= 150
-    assert took < 0.6
 
 
 async def test_no_more_than_three_addresses_are_tried(look: Look, dns: NameServer) -> None:
