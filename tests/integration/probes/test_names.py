@@ -73,6 +73,13 @@ async def test_all_addresses_are_told_and_ipv4_goes_first(look: Look, dns: NameS
     assert b"Host: site.example:" in server.requests[0]
 
 
+async def test_the_address_of_one_check_does_not_stick_to_the_next(look: Look, dns: NameServer) -> None:
+    dns.zone["site.example"] = ["127.0.0.2"]
+    with serving(answering(ok())) as server:
+        assert (await look(server.url(host="site.example"))).cause is Cause.CONNECT_REFUSED
+        assert (await look(server.url())).cause is None
+
+
 @pytest.mark.parametrize(("family", "kinds"), [("ipv4", {1}), ("ipv6", {28}), ("any", {1, 28})])
 async def test_only_the_wanted_family_is_asked_for(
     look: Look, dns: NameServer, family: AddressFamily, kinds: set[int]
