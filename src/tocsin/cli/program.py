@@ -8,6 +8,7 @@ import click
 
 from tocsin import __version__, _extra_missing
 from tocsin.cli.access import token, user
+from tocsin.cli.bench import bench
 from tocsin.cli.check import check
 from tocsin.cli.database import db
 from tocsin.cli.serve import serve
@@ -75,5 +76,5 @@ def main() -> None:
     """
 
 
-for _command in (check, serve, websites, db, user, token):
+for _command in (check, serve, websites, db, user, token, bench):
     main.add_command(_command)

@@ -63,7 +63,7 @@ def serve(
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Return a socket bound to the address; nobody can connect before it listens.
+    """Return a socket that listens on the address; who connects waits until the server runs.
 
     Raises:
         Invalid: there is no such address on this machine.

@@ -1,14 +1,22 @@
-"""X.509 certificates as facts: parsed once per certificate. What a fault means is said elsewhere."""
+"""X.509 certificates: parsed once each, and one to measure with. What a fault means is said elsewhere."""
 
 import hashlib
+import ipaddress
 import re
 import warnings
+from datetime import timedelta
 from functools import lru_cache
+from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 from tocsin.model.results import CertificateFacts
+from tocsin.model.times import utcnow
+
+SELF_SIGNED_LASTS = timedelta(days=1)
 
 _GENERIC_WORDS = frozenset({"ca", "root", "intermediate", "issuing", "subordinate", "sub", "authority", "certificate"})
 _GENERIC_WORDS |= frozenset({"certification", "server", "tls", "ssl", "the", "of", "and", "ecc", "rsa", "ec"})
@@ -104,3 +112,27 @@ def common_name(rfc4514: str) -> str:
     """Return the common name out of an RFC 4514 name, else the whole of it."""
     match = re.search(r"(?:^|,)CN=((?:\\.|[^,\\])+)", rfc4514)
     return re.sub(r"\\(.)", r"\1", match.group(1)) if match else rfc4514
+
+
+def write_self_signed(address: str, folder: Path) -> tuple[Path, Path]:
+    """Write a certificate for an IP address and its key into `folder`; return both paths.
+
+    For a server on this machine that is measured; it lasts a day. Whoever is to verify it adds it to the
+    authorities that are trusted.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address)])
+    host = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
+    now = utcnow()
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(minutes=5)).not_valid_after(now + SELF_SIGNED_LASTS)
+    builder = builder.add_extension(host, critical=False)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    certificate = builder.sign(key, hashes.SHA256())
+    certificate_path, key_path = folder / "certificate.pem", folder / "key.pem"
+    certificate_path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    key_path.touch(mode=0o600)
+    key_path.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return certificate_path, key_path

@@ -1,6 +1,8 @@
 """`tocsin serve`, as a process with real signals."""
 
+import errno
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -14,6 +16,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.support.terminal import command, environment, invoke, run
+from tocsin.cli.serve import _cannot_bind, bind, refuse_strangers, url_of
+from tocsin.errors import Forbidden, Invalid
 
 READY_S = 60
 
@@ -112,6 +116,35 @@ def test_an_address_that_is_not_of_this_machine_is_refused(here: list[str], host
     refused = run("serve", "--host", host, "--port", 0, *here)
     assert refused.returncode == 2
     assert refused.stderr.startswith(f"Error: --host {host}: ")
+
+
+@pytest.mark.parametrize(
+    ("number", "exit_code", "said"),
+    [
+        (errno.EACCES, 1, "choose one above 1023"),
+        (errno.EADDRNOTAVAIL, 2, "no such address"),
+        (errno.ENOBUFS, 1, "cannot listen on port 80 of 127.0.0.1: No buffer space available"),
+    ],
+)
+def test_what_keeps_it_from_listening_is_explained(number: int, exit_code: int, said: str) -> None:
+    explained = _cannot_bind(OSError(number, os.strerror(number)), "127.0.0.1", 80)
+    assert explained.exit_code == exit_code
+    assert said in explained.message
+
+
+def test_the_url_it_names_can_be_opened_from_here() -> None:
+    with bind("0.0.0.0", 0) as anywhere:
+        assert url_of(anywhere) == f"http://127.0.0.1:{anywhere.getsockname()[1]}"
+    try:
+        loopback = bind("::1", 0)
+    except Invalid:
+        pytest.skip("this machine has no IPv6")
+    with loopback, bind("::", 0) as everywhere:
+        assert url_of(loopback) == f"http://[::1]:{loopback.getsockname()[1]}"
+        assert url_of(everywhere) == f"http://[::1]:{everywhere.getsockname()[1]}"
+        refuse_strangers(loopback)
+        with pytest.raises(Forbidden):
+            refuse_strangers(everywhere)
 
 
 def test_a_postgres_that_is_behind_is_refused(postgres_url: str) -> None:
