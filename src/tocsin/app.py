@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.middleware.gzip import GZipMiddleware
 
 from tocsin import __version__, api, dashboard
 from tocsin.actions.services import Services
@@ -47,10 +48,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = FastAPI(
         title="Tocsin",
         version=__version__,
-        summary="Watches websites from outside and applications from inside; its alerts arrive diagnosed.",
+        summary="Watches websites from outside, on time, and says in plain words what it saw.",
         lifespan=lifespan,
         openapi_tags=api.TAGS,
+        docs_url=None,  # the dashboard's own, which needs nothing from elsewhere
+        redoc_url=None,
     )
+    app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)  # leaves event streams alone
     api.install(app)
     dashboard.install(app)
     return app

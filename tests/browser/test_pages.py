@@ -204,3 +204,13 @@ class TestWithWebsitesOfItsOwn:
             assert page.locator("main img, main script:not([src])").count() == 0
         page.goto("/")
         expect(page.locator("#trouble")).to_contain_text(EVIL)
+
+
+def test_the_api_reference_is_drawn_without_anything_from_elsewhere(page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto("/docs")
+    expect(page.get_by_text("/api/websites/{website_id}/check", exact=True).first).to_be_visible()
+    assert {re.sub(r"(//[^/]+).*", r"\1", url) for url in asked if not url.startswith("data:")} == {
+        re.sub(r"(//[^/]+).*", r"\1", page.url)
+    }

@@ -62,9 +62,10 @@ def test_a_site_goes_down_and_comes_back(tmp_path: Path) -> None:
         site.answer = lambda _: (503, 0.0)
         wait_for(lambda: call(server, "GET", place)["status"] == "DOWN")
         shown = call(server, "GET", place)
-        assert (shown["last_cause"], shown["last_message"]) == ("http_server_error", "HTTP 503; expected 200-399")
+        why = "HTTP 503 Service Unavailable; expected 200-399"
+        assert (shown["last_cause"], shown["last_message"]) == ("http_server_error", why)
         (downtime,) = call(server, "GET", f"{place}/downtimes")["items"]
-        assert (downtime["is_ongoing"], downtime["root_cause"]) == (True, "HTTP 503; expected 200-399")
+        assert (downtime["is_ongoing"], downtime["root_cause"]) == (True, why)
 
         server.kill()
         ear.join(10)

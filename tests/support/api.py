@@ -104,7 +104,7 @@ def make_services(database: Database, settings: Settings | None = None) -> Servi
 
 def make_app(services: Services) -> FastAPI:
     """Return an application of the API alone."""
-    app = FastAPI(title="Tocsin", openapi_tags=api.TAGS)
+    app = FastAPI(title="Tocsin", openapi_tags=api.TAGS, docs_url=None)
     app.state.tocsin = services
     api.install(app)
     return app

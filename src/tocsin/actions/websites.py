@@ -1,15 +1,16 @@
 """What can be asked about websites: list, get, create, update, delete. Secrets leave here only masked."""
 
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
 from tocsin.actions.services import Tell, nobody
-from tocsin.errors import NotFound
+from tocsin.errors import Invalid, NotFound
 from tocsin.model.enums import MonitorStatus
 from tocsin.model.masks import mask_auth, mask_headers, mask_proxy, unmask
 from tocsin.model.pages import Page, PageQuery, QueryStatus, QueryText
+from tocsin.model.urls import origin_of
 from tocsin.model.websites import WebsiteCreate, WebsiteRead, WebsiteUpdate
 from tocsin.storage.certificates import leaf_expiries
 from tocsin.storage.database import Session
@@ -83,16 +84,26 @@ def update_website(db: Session, website_id: int, update: WebsiteUpdate, tell: Te
     Raises:
         NotFound: there is no such website.
         Conflict: another website has the new URL.
-        Invalid: a mask stands where nothing is stored.
+        Invalid: a mask stands where nothing is stored, or the URL moves to another host without its credentials.
     """
     row = find_website(db, website_id)
     given = update.changes()
+    _keep_secrets_at_home(row, given)
     secrets = unmask(given, {name: getattr(row, name) for name in _MASKED})
     if secrets:
         update = WebsiteUpdate.model_validate({**given, **secrets})
     WebsiteCRUD.update(db, website_id, update)
     tell("updated", website_id)
     return _read_all(db, [row])[0]
+
+
+def _keep_secrets_at_home(row: Website, given: dict[str, Any]) -> None:
+    """Refuse to send stored credentials to another host, unless whoever moves the website gives them anew."""
+    if "url" not in given or origin_of(given["url"]) == origin_of(row.url):
+        return
+    kept = [name for name in ("auth", "request_headers") if getattr(row, name) and name not in given]
+    if kept:
+        raise Invalid(f"the URL moves to another host: send {' and '.join(kept)} too, so that no secret goes astray")
 
 
 def delete_website(db: Session, website_id: int, tell: Tell = nobody) -> None:

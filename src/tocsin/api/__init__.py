@@ -2,7 +2,18 @@
 
 from fastapi import APIRouter, FastAPI
 
-from tocsin.api import checks, debug_sessions, downtimes, events, health, metrics, openapi, problems, websites
+from tocsin.api import (
+    checks,
+    debug_sessions,
+    downtimes,
+    events,
+    health,
+    metrics,
+    openapi,
+    problems,
+    unknown_windows,
+    websites,
+)
 from tocsin.api.border import Border
 
 TAGS = [
@@ -18,7 +29,10 @@ TAGS = [
 
 def routers() -> list[APIRouter]:
     """Return every router of the API."""
-    return [module.router for module in (websites, checks, downtimes, debug_sessions, events, metrics, health)]
+    return [
+        module.router
+        for module in (websites, checks, downtimes, unknown_windows, debug_sessions, events, metrics, health)
+    ]
 
 
 def install(app: FastAPI) -> None:

@@ -1,5 +1,7 @@
 """What a website's URL may be, and when two URLs are the same website."""
 
+import re
+from ipaddress import IPv6Address
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 import idna
@@ -11,6 +13,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 MAX_URL_LENGTH = 2048
 _PATH_SAFE = "/%:@!$&'()*+,;=~-._"
 _QUERY_SAFE = _PATH_SAFE + "?[]"
+_HOST = re.compile(r"[a-z0-9_~-]+(?:\.[a-z0-9_~-]+)*\.?")
 
 
 def check_url(url: str) -> str:
@@ -33,9 +36,9 @@ def check_url(url: str) -> str:
 def normalise_url(url: str) -> str:
     """Return the form in which two URLs of one website are equal, and that is sent on the wire.
 
-    Scheme and host in lower case, international names as IDNA 2008 (UTS 46), the scheme's default port
-    and the fragment left out, an empty path as "/", characters outside ASCII percent-encoded.
-    Source: RFC 3986 section 6.2.
+    Scheme and host in lower case, international names as IDNA 2008 (UTS 46), IPv6 addresses in their shortest
+    form, the scheme's default port and the fragment left out, an empty path as "/", characters outside ASCII
+    percent-encoded. Source: RFC 3986 section 6.2, RFC 5952.
 
     Raises:
         ValueError: the URL has no known scheme, no host, or a port out of range.
@@ -51,6 +54,8 @@ def normalise_url(url: str) -> str:
         raise ValueError(f"{url!r} must start with one of {known}")
     host = _normalise_host(parts)
     netloc = f"[{host}]" if ":" in host else host
+    if port == 0:
+        raise ValueError("nobody can listen on port 0")
     if port is not None and port != DEFAULT_PORTS[scheme]:
         netloc = f"{netloc}:{port}"
     if parts.username is not None:
@@ -59,12 +64,26 @@ def normalise_url(url: str) -> str:
     return urlunsplit((scheme, netloc, path, quote(parts.query, safe=_QUERY_SAFE), ""))
 
 
+def origin_of(url: str) -> tuple[str, str]:
+    """Return scheme and authority of a valid URL, normalised: what credentials belong to."""
+    parts = urlsplit(normalise_url(url))
+    return parts.scheme, parts.netloc
+
+
 def _normalise_host(parts: SplitResult) -> str:
     host = parts.hostname
     if not host:
         raise ValueError("the URL has no host, for example https://example.com")
-    if host.isascii():
-        return host
+    if ":" in host:
+        return IPv6Address(host).compressed
+    if not host.isascii():
+        host = _to_ascii(host)
+    if not _HOST.fullmatch(host):
+        raise ValueError(f"{host!r} is not a host name")
+    return host
+
+
+def _to_ascii(host: str) -> str:
     try:
         return idna.encode(host, uts46=True).decode("ascii")
     except idna.IDNAError as error:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.exc import (
     ArgumentError,
+    DatabaseError,
     DataError,
     DBAPIError,
     IntegrityError,
@@ -172,6 +173,10 @@ def translated_errors(url: URL) -> Iterator[None]:
     except DataError as error:
         reason = str(error.orig).strip().splitlines()[0]
         raise Invalid(f"the database cannot hold one of the values: {reason}") from error
+    except DatabaseError as error:
+        if type(error.orig) is not sqlite3.DatabaseError:
+            raise
+        raise StorageUnavailable(f"{url.database} is no SQLite database, or it is damaged: {error.orig}") from error
     except StaleDataError as error:
         raise Conflict("it was deleted in the same moment") from error
 

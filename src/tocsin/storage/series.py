@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -59,7 +59,7 @@ def series_of(db: Session, website_id: int, start: datetime, end: datetime, poin
     """
     start, end = as_utc(start), as_utc(end)
     start_s, end_s = to_epoch_us(start) // 1_000_000, -(-to_epoch_us(end) // 1_000_000)
-    grain_s = _FINEST_S if end_s - start_s <= DAY_S else HOUR_S
+    grain_s = _FINEST_S if end - start <= timedelta(days=1) else HOUR_S
     width = _width(start_s, end_s, points, grain_s)
     if width >= DAY_S:
         width = _width(start_s, end_s, points, DAY_S)

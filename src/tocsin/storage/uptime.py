@@ -10,8 +10,9 @@ from tocsin.model.times import utcnow
 from tocsin.model.uptime import Uptime, percent_of_checks, time_share
 from tocsin.storage.counts import count_between
 from tocsin.storage.downtimes import DowntimeWindowCRUD
-from tocsin.storage.records import UnknownWindow, WebsiteState
+from tocsin.storage.records import WebsiteState
 from tocsin.storage.tables import DowntimeWindow, Website
+from tocsin.storage.unknown_windows import unknown_between
 
 Stretch = tuple[datetime, datetime]
 
@@ -39,7 +40,7 @@ def uptime_of(db: Session, website_id: int, hours: int, now: datetime | None = N
     seen = count_between(db, website_id, start, end)
     state = db.get(WebsiteState, website_id)
     downtimes = DowntimeWindowCRUD.get_overlapping(db, website_id, start, end)
-    unknown = _unknown(db, website_id, (start, end))
+    unknown = unknown_between(db, website_id, start, end)
     if state is not None and (tail := _tail(state, website, end)) is not None:
         unknown.append(tail)
     share = time_share(
@@ -62,15 +63,6 @@ def uptime_of(db: Session, website_id: int, hours: int, now: datetime | None = N
 
 def _rounded(percent: float | None) -> float | None:
     return None if percent is None else round(percent, 6)
-
-
-def _unknown(db: Session, website_id: int, window: Stretch) -> list[Stretch]:
-    wanted = select(UnknownWindow.started_at, UnknownWindow.ended_at).where(
-        UnknownWindow.website_id == website_id,
-        UnknownWindow.started_at < window[1],
-        UnknownWindow.ended_at > window[0],
-    )
-    return [(row.started_at, row.ended_at) for row in db.execute(wanted)]
 
 
 def _tail(state: WebsiteState, website: Website, end: datetime) -> Stretch | None:

@@ -1,6 +1,7 @@
 """What a check means: its status, and what that changes. Pure; `now` and every fact are arguments."""
 
 from datetime import datetime, timedelta
+from http import HTTPStatus
 
 from tocsin.model.enums import Cause, MonitorStatus, Phase
 from tocsin.model.expectations import Expectation
@@ -45,7 +46,7 @@ def _measured_against(result: CheckResult, options: CheckOptions, unmet: list[tu
     slow = [text for expectation, text in unmet if expectation.is_latency]
     total_ms = result.phases.total_ms or 0.0
     if options.degraded_after_ms is not None and total_ms > options.degraded_after_ms:
-        slow.append(f"took {total_ms:.0f} ms; slow from {options.degraded_after_ms:g} ms on")
+        slow.append(f"Took {total_ms:.0f} ms; slow from {options.degraded_after_ms:g} ms on")
     if slow:
         return result.evolve(status=DEGRADED, cause=Cause.SLOW, phase=Phase.LATENCY, message="; ".join(slow))
     return result.evolve(status=UP)
@@ -59,8 +60,16 @@ def _unexpected_code(result: CheckResult, code: int, options: CheckOptions) -> C
         cause = Cause.HTTP_CLIENT_ERROR
     else:
         cause = Cause.EXPECTATION_FAILED
-    message = f"HTTP {code}; expected {options.expected_status}"
+    message = f"HTTP {code}{_phrase(code)}; expected {options.expected_status}"
     return result.evolve(status=status, cause=cause, phase=Phase.RESPONSE, message=message)
+
+
+def _phrase(code: int) -> str:
+    """Return what a code means in words, where it has a registered meaning."""
+    try:
+        return f" {HTTPStatus(code).phrase}"
+    except ValueError:
+        return ""
 
 
 def judge(

@@ -90,7 +90,7 @@ class Recorder:
         """Queue a result. Its future ends once the row is committed, or with NotFound where the website is gone."""
         if self._queue.qsize() >= QUEUE_LIMIT:
             self.dropped_count += 1
-            submission.done.cancel()
+            submission.done.set_exception(StorageUnavailable("too many results wait for the database"))
             return
         self._queue.put(submission)
         if submission.is_urgent:

@@ -120,8 +120,6 @@ class Runner:
 
     def _heed_record(self, job: Job, done: "Future[Recorded]") -> None:
         """Take over the state that the record left; runs in the recorder's thread, and only sets attributes."""
-        if done.cancelled():
-            return
         error = done.exception()
         if error is None:
             job.state = done.result().state

@@ -42,6 +42,7 @@ def test_every_route_of_the_contract_is_there(document: dict[str, Any]) -> None:
     assert found == {
         "GET /api/websites", "POST /api/websites", f"GET {one}", f"PATCH {one}", f"DELETE {one}",
         f"POST {one}/check", f"GET {one}/checks", f"GET {one}/checks/{{check_id}}", f"GET {one}/downtimes",
+        f"GET {one}/unknown-windows",
         f"GET {one}/uptime", f"GET {one}/series", f"GET {one}/debug-sessions", f"POST {one}/debug-sessions",
         "GET /api/downtimes/{downtime_id}", "PATCH /api/downtimes/{downtime_id}",
         f"GET {key}", f"PATCH {key}", f"GET {key}/events", f"POST {key}/events", f"GET {key}/har",

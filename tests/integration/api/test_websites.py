@@ -286,3 +286,16 @@ async def test_a_mask_that_stands_for_nothing_is_refused(
     ):
         assert response.status_code == 422
         assert response.json()["errors"][0]["field"] == field
+
+
+async def test_stored_credentials_do_not_follow_a_website_to_another_host(client: httpx.AsyncClient) -> None:
+    auth = {"kind": "bearer", "token": "secret"}
+    new = {"url": "https://example.com/a", "auth": auth, "request_headers": {"X-Api-Key": "secret"}}
+    place = (await client.post("/api/websites", json=new)).headers["Location"]
+    assert (await client.patch(place, json={"url": "https://EXAMPLE.com:443/b"})).status_code == 200
+    for url in ("https://other.example/", "http://example.com/b", "https://example.com:8443/b"):
+        refused = await client.patch(place, json={"url": url})
+        assert refused.status_code == 422
+        assert "send auth and request_headers too" in refused.json()["detail"]
+    moved = await client.patch(place, json={"url": "https://other.example/", "auth": None, "request_headers": {}})
+    assert moved.status_code == 200

@@ -59,7 +59,7 @@ async def test_a_site_is_checked_on_time_goes_down_and_comes_back(database: Data
         (downtime,) = DowntimeWindowCRUD.get_by_website(db, website.id)[0]
         assert (downtime.started_at, downtime.ended_at) == (failed[0].checked_at, back.checked_at)
         assert downtime.affected_checks_count == len(failed)
-        assert downtime.root_cause == "HTTP 503; expected 200-399"
+        assert downtime.root_cause == "HTTP 503 Service Unavailable; expected 200-399"
         assert downtime.recovery_status is MonitorStatus.UP
         events = list_events(db, website_id=website.id)
         assert [one.reason for one in events] == [Reason.WENT_DOWN, Reason.RECOVERED]

@@ -44,6 +44,11 @@ def test_the_code_decides_the_status(code: int, expected: str, status: MonitorSt
     assert (settled.message == "") is (status is UP)
 
 
+def test_a_code_is_said_in_words_where_it_has_some() -> None:
+    assert settle(answer(404), CheckOptions(), NOW).message == "HTTP 404 Not Found; expected 200-399"
+    assert settle(answer(599), CheckOptions(), NOW).message == "HTTP 599; expected 200-399"
+
+
 def test_no_usable_answer_is_down_whatever_was_expected() -> None:
     options = CheckOptions(expectations=[Expectation(on="body", op="not_contains", value="error")])
     assert settle(failure(), options, NOW).status is DOWN
@@ -60,7 +65,7 @@ def test_a_probe_without_codes_that_succeeded_is_up() -> None:
 def test_slower_than_allowed_is_degraded_and_says_by_how_much() -> None:
     settled = settle(answer(total_ms=2400), CheckOptions(degraded_after_ms=1000), NOW)
     assert (settled.status, settled.cause, settled.phase) == (DEGRADED, Cause.SLOW, Phase.LATENCY)
-    assert settled.message == "took 2400 ms; slow from 1000 ms on"
+    assert settled.message == "Took 2400 ms; slow from 1000 ms on"
 
 
 def test_exactly_as_slow_as_allowed_is_up() -> None:
