@@ -5,7 +5,8 @@ most (γ−1)/(γ+1) = 1.96 %. Two histograms are merged by adding their counts,
 Source: Masson, Rim and Lee, "DDSketch", VLDB 2019, section 2.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from itertools import accumulate
 from math import ceil, log
 
 GAMMA = 1.04
@@ -46,13 +47,10 @@ def percentile(histogram: Mapping[int, int], share: float) -> float | None:
     total = sum(histogram.values())
     if not total:
         return None
-    wanted = max(1, ceil(share * total))
-    seen = 0
-    for bucket in sorted(histogram):
-        seen += histogram[bucket]
-        if seen >= wanted:
-            return value_of(bucket)
-    return value_of(max(histogram))
+    wanted = min(total, max(1, ceil(share * total)))
+    buckets = sorted(histogram)
+    seen = accumulate(histogram[bucket] for bucket in buckets)
+    return next(value_of(bucket) for bucket, count in zip(buckets, seen, strict=True) if count >= wanted)
 
 
 def encode(histogram: Mapping[int, int]) -> bytes:
@@ -74,12 +72,13 @@ def encode(histogram: Mapping[int, int]) -> bytes:
 def decode(data: bytes) -> Histogram:
     """Return the histogram of which `encode` made `data`."""
     histogram: Histogram = {}
-    bucket = -1
-    numbers = iter(data)
-    for byte in numbers:
-        gap, count = byte >> 4, byte & 15
-        if byte == 0:
-            gap, count = _read_number(numbers), _read_number(numbers)
+    bucket, position = -1, 0
+    while position < len(data):
+        gap, count = data[position] >> 4, data[position] & 15
+        position += 1
+        if not gap:
+            gap, position = _read_number(data, position)
+            count, position = _read_number(data, position)
         bucket += gap
         histogram[bucket] = count
     return histogram
@@ -99,14 +98,7 @@ def split(data: bytes) -> list[bytes]:
     parts = []
     position = 0
     while position < len(data):
-        length = shift = 0
-        while True:
-            byte = data[position]
-            position += 1
-            length |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                break
+        length, position = _read_number(data, position)
         parts.append(data[position : position + length])
         position += length
     return parts
@@ -119,11 +111,11 @@ def _write_number(out: bytearray, number: int) -> None:
     out.append(number)
 
 
-def _read_number(numbers: Iterator[int]) -> int:
+def _read_number(data: bytes, position: int) -> tuple[int, int]:
+    """Return the number that begins at `position`, and the position behind it."""
     number = shift = 0
-    for byte in numbers:
-        number |= (byte & 127) << shift
+    while data[position] > 127:
+        number |= (data[position] & 127) << shift
         shift += 7
-        if byte < 128:
-            break
-    return number
+        position += 1
+    return number | data[position] << shift, position + 1

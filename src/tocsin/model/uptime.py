@@ -112,8 +112,18 @@ def union(intervals: Iterable[Interval]) -> list[Interval]:
 
 
 def overlap(left: list[Interval], right: list[Interval]) -> list[Interval]:
-    """Return the moments in both of two lists of disjoint intervals."""
-    return [(max(a, c), min(b, d)) for a, b in left for c, d in right if max(a, c) < min(b, d)]
+    """Return the moments in both of two lists of disjoint intervals, each in order."""
+    both: list[Interval] = []
+    i = j = 0
+    while i < len(left) and j < len(right):
+        start, end = max(left[i][0], right[j][0]), min(left[i][1], right[j][1])
+        if start < end:
+            both.append((start, end))
+        if left[i][1] < right[j][1]:
+            i += 1
+        else:
+            j += 1
+    return both
 
 
 def length(intervals: Iterable[Interval]) -> float:
