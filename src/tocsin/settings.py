@@ -1,5 +1,6 @@
 """Every setting, its default and its meaning: the only file that reads the environment."""
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -112,9 +113,9 @@ def load_settings(
             values[setting.field] = _parse(setting, text)
         except ValueError as error:
             faults.append(f"{source}: {error}")
-    if not faults:
-        values["database_url"] = values["database_url"] or _default_database(environ, values["data_dir"], faults)
-        faults.extend(_contradictions(values))
+    if not values.get("database_url"):
+        values["database_url"] = _default_database(environ, values.get("data_dir", Path()), faults)
+    faults.extend(_contradictions(values))
     if faults:
         raise SettingsInvalid(faults)
     return Settings(**values)
@@ -128,10 +129,13 @@ def _from_file(path: Path, faults: list[str]) -> dict[str, tuple[str, str]]:
         faults.append(f"{path}: {error}")
         return {}
     faults.extend(f"{path}: unknown setting {name!r}" for name in data if name not in known)
+    given = {name: value for name, value in data.items() if name in known}
+    tables = [name for name, value in given.items() if isinstance(value, dict)]
+    faults.extend(f"{path}: {name}: a table stands where one value is expected" for name in tables)
     return {
         name: (f"{path}: {name}", ",".join(map(str, value)) if isinstance(value, list) else str(value))
-        for name, value in data.items()
-        if name in known
+        for name, value in given.items()
+        if name not in tables
     }
 
 
@@ -207,16 +211,16 @@ def _default_database(environ: Mapping[str, str], data_dir: Path, faults: list[s
     return f"sqlite:///{path}"
 
 
-def _contradictions(values: dict[str, Any]) -> list[str]:
+def _contradictions(values: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with values that were read; those that could not be are missing."""
     faults = []
-    if values["check_interval_min"] > values["check_interval_max"]:
+    if values.get("check_interval_min", 0) > values.get("check_interval_max", math.inf):
         faults.append("TOCSIN_CHECK_INTERVAL_MIN is greater than TOCSIN_CHECK_INTERVAL_MAX")
-    if not 0 <= values["port"] <= 65535:
+    if values.get("port", 0) > 65535:
         faults.append(f"TOCSIN_PORT: {values['port']} is not between 0 and 65535")
+    time_zone = values["scheduler_timezone"]
     try:
-        ZoneInfo(values["scheduler_timezone"])
-    except (ZoneInfoNotFoundError, ValueError, IsADirectoryError):
-        faults.append(
-            f"TOCSIN_SCHEDULER_TIMEZONE: {values['scheduler_timezone']!r} is no time zone, write for example Europe/Berlin"
-        )
+        ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        faults.append(f"TOCSIN_SCHEDULER_TIMEZONE: {time_zone!r} is no time zone, write for example Europe/Berlin")
     return faults
