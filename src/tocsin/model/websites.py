@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, computed_field, model_validator
 
 from tocsin.model.enums import Cause, MonitorStatus
 from tocsin.model.options import CheckOptions
@@ -129,7 +129,6 @@ class WebsiteRead(WebsiteFields):
     id: int
     url: str
     check_interval: int = 300
-    enabled: bool
     created_at: UTCDatetime
     updated_at: UTCDatetime
     status: MonitorStatus = Field(MonitorStatus.UNKNOWN, description="Of the last check; UNKNOWN before the first.")
@@ -143,3 +142,9 @@ class WebsiteRead(WebsiteFields):
     )
     skipped_checks_count: int = Field(0, description="Checks the circuit breaker has skipped so far.")
     certificate_not_after: UTCDatetime | None = Field(None, description="When the leaf certificate expires.")
+
+    @computed_field(description="The same as is_active.")  # type: ignore[prop-decorator]
+    @property
+    def enabled(self) -> bool:
+        """The same as `is_active`, under the name it also has on input."""
+        return self.is_active

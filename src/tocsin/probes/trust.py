@@ -1,8 +1,11 @@
 """Which root certificates count: the system's, and those an administrator adds."""
 
+import os
 import re
 import ssl
 import tempfile
+import weakref
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from tocsin.errors import SettingsInvalid
 from tocsin.probes.certificates import subject_of
 
 _PEM = re.compile(b"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+_HAS_MEMFD = hasattr(os, "memfd_create")
 _WELL_KNOWN = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Alpine, Arch
     "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, RHEL
@@ -31,18 +35,24 @@ class Trust:
         paths = ssl.get_default_verify_paths()  # honours SSL_CERT_FILE and SSL_CERT_DIR
         self.cafile = paths.cafile or next((path for path in _WELL_KNOWN if Path(path).is_file()), None)
         chosen_folder = paths.capath if paths.capath != paths.openssl_capath or self.cafile is None else None
-        self._merged: Path | None = None
+        self._merged: Callable[[], object] | None = None
         added = [*_in_folder(chosen_folder), *(_certificates(ca_bundle) if ca_bundle is not None else [])]
         if added:
             self._merge(added)
 
     def _merge(self, added: list[bytes]) -> None:
-        """Write all roots into one file; libcurl keeps parsed roots by file name, not those given in memory."""
+        """Put all roots into one file; libcurl keeps parsed roots by file name, not those given in memory."""
         blocks = dict.fromkeys((*_blocks(self.cafile), *added))
-        with tempfile.NamedTemporaryFile(prefix="tocsin-roots-", suffix=".pem", delete=False) as merged:
-            merged.write(b"\n".join(blocks) + b"\n")
-        self._merged = Path(merged.name)
-        self.cafile = merged.name
+        data = b"\n".join(blocks) + b"\n"
+        if _HAS_MEMFD:  # goes with the process, also with one that is killed
+            number = os.memfd_create("tocsin-roots")
+            self._merged = weakref.finalize(self, os.close, number)
+            self.cafile = f"/proc/self/fd/{number}"
+        else:
+            number, self.cafile = tempfile.mkstemp(prefix="tocsin-roots-", suffix=".pem")
+            os.close(number)
+            self._merged = weakref.finalize(self, os.unlink, self.cafile)
+        Path(self.cafile).write_bytes(data)
 
     def options(self) -> list[tuple[int, str]]:
         """Return the libcurl options that name the roots, for servers and for HTTPS proxies."""
@@ -55,10 +65,9 @@ class Trust:
         return tuple(name for name in names if name is not None)
 
     def close(self) -> None:
-        """Remove the merged bundle."""
+        """Let go of the merged bundle."""
         if self._merged is not None:
-            self._merged.unlink(missing_ok=True)
-            self._merged = None
+            self._merged()
 
 
 def _blocks(path: str | Path | None) -> list[bytes]:
