@@ -72,7 +72,7 @@ def watch_plan(settings: Settings) -> WatchPlan:
     keep = Retention(settings.retain_checks_days, settings.retain_phases_days, settings.retain_hours_days)
     return WatchPlan(
         is_enabled=settings.scheduler_enabled,
-        running=RunnerPlan(settings.max_concurrent_checks, settings.certificate_interval, breaker),
+        running=RunnerPlan(settings.max_concurrent_checks, breaker),
         keeping=Keeping(settings.scheduler_timezone, keep),
         ca_bundle=settings.ca_bundle,
         name_servers=settings.name_servers,

@@ -45,7 +45,6 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("scheduler_timezone", "UTC", "Time zone of calendar work such as retention.", older_name="SCHEDULER_TIMEZONE"),
     Setting("breaker_failures", "5", "Failed checks in a row after which a website is left alone for a while.", int, minimum=1),
     Setting("breaker_pause", "300", "How long it is left alone, in seconds, before one trial.", int, minimum=1),
-    Setting("certificate_interval", "3600", "Seconds after which a healthy website's certificate chain is read again.", int),
     Setting("retain_checks_days", "30", "Days that single checks are kept.", int, minimum=1),
     Setting("retain_phases_days", "60", "Days that hourly histograms of the phases are kept.", int, minimum=1),
     Setting("retain_hours_days", "365", "Days that hourly rollups are kept; daily ones stay for ever.", int, minimum=1),
@@ -72,7 +71,6 @@ class Settings:
     scheduler_timezone: str
     breaker_failures: int
     breaker_pause: int
-    certificate_interval: int
     retain_checks_days: int
     retain_phases_days: int
     retain_hours_days: int

@@ -25,7 +25,7 @@ async def running_watch(
 ) -> AsyncIterator[Watch]:
     """Yield a started watch that is stopped at the end."""
     plan = plan or WatchPlan()
-    plan = replace(plan, running=RunnerPlan(plan.running.max_concurrent_checks, breaker=breaker))
+    plan = replace(plan, running=RunnerPlan(plan.running.max_concurrent_checks, breaker))
     watch = Watch(database, live or LiveHub(), plan)
     await watch.start()
     try:

@@ -20,7 +20,6 @@ DEFAULTS = {
     "scheduler_timezone": "UTC",
     "breaker_failures": 5,
     "breaker_pause": 300,
-    "certificate_interval": 3600,
     "retain_checks_days": 30,
     "retain_phases_days": 60,
     "retain_hours_days": 365,

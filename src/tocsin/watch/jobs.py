@@ -1,6 +1,6 @@
 """One job a website: what to check and when it is due. Pure; the scheduler holds the jobs."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import floor
 
 from tocsin.model.options import CheckOptions
@@ -21,7 +21,6 @@ class Job:
     state: WatchState
     due_at: float = 0.0
     is_removed: bool = False
-    certificate_read_at: float = field(default=float("-inf"))  # event loop's clock
 
     @property
     def is_suspect(self) -> bool:

@@ -26,9 +26,7 @@ def budget_s(timeout_s: float, interval_s: float | None = None) -> float:
     return 2 * timeout_s if interval_s is None else min(interval_s, 2 * timeout_s)
 
 
-async def look(
-    url: str, options: CheckOptions, tools: Tools, *, budget: float, read_certificate: bool = True
-) -> CheckResult:
+async def look(url: str, options: CheckOptions, tools: Tools, *, budget: float) -> CheckResult:
     """Return one settled check of `url`; never raises for what the world does.
 
     A DOWN attempt is repeated up to `max_retries` times with a short pause. The result is the last attempt's,
@@ -39,14 +37,13 @@ async def look(
         options: how.
         tools: engine and resolver.
         budget: seconds that all attempts may take together.
-        read_certificate: False spares reading the certificate chain of an answer that is well.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + budget
     earlier: list[CheckResult] = []
     while True:
         timeout_s = min(options.timeout, deadline - loop.time())
-        target = Target(url, options, timeout_s, read_certificate or bool(earlier))
+        target = Target(url, options, timeout_s)
         result = settle(await probe(target, tools), options, utcnow())
         pause = min(FIRST_BACKOFF_S * 2 ** len(earlier), LONGEST_BACKOFF_S)
         left = deadline - loop.time() - pause

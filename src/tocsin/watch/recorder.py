@@ -26,7 +26,7 @@ from tocsin.watch.live import LiveEvent, LiveHub
 logger = logging.getLogger(__name__)
 
 BATCH = 1000
-LINGER_S = 0.05
+LINGER_S = 0.2
 """A result waits this long for company: one commit then carries many."""
 RETRY_S = (0.1, 0.5, 1.0, 2.0, 5.0)
 QUEUE_LIMIT = 50_000

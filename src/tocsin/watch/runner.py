@@ -1,4 +1,4 @@
-"""A check that is due, from its start to its row: breaker, slots, certificate reading, recording."""
+"""A check that is due, from its start to its row: breaker, slots, recording."""
 
 import asyncio
 import logging
@@ -23,10 +23,9 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RunnerPlan:
-    """How checks are run; durations in seconds."""
+    """How checks are run."""
 
     max_concurrent_checks: int = 4000
-    certificate_interval_s: float = 3600.0
     breaker: Breaker = field(default_factory=Breaker)
 
 
@@ -97,18 +96,12 @@ class Runner:
             self._submit(job, result)
 
     async def _look(self, job: Job) -> CheckResult:
-        loop = asyncio.get_running_loop()
         self.in_flight_count += 1
         try:
-            is_due = loop.time() - job.certificate_read_at >= self._plan.certificate_interval_s
             budget = budget_s(job.options.timeout, job.interval_s)
-            result = await look(
-                job.url, job.options, self._tools, budget=budget, read_certificate=is_due or job.is_suspect
-            )
+            result = await look(job.url, job.options, self._tools, budget=budget)
         finally:
             self.in_flight_count -= 1
-        if result.certificate is not None:
-            job.certificate_read_at = loop.time()
         self.done_count += 1
         return result
 
