@@ -32,9 +32,11 @@ def next_ids(connection: Connection, table: Table, count: int) -> list[int]:
     if connection.dialect.name == "postgresql":
         sql = f"SELECT nextval('{table.name}_id_seq') FROM generate_series(1, %s)"
         return [row[0] for row in connection.exec_driver_sql(sql, (count,))]
-    # The newest row may be gone by retention; a reused id would tie old evidence to a new check only if
-    # rows outlived their parent, which the foreign keys forbid.
-    last = connection.exec_driver_sql(f"SELECT coalesce(max(id), 0) FROM {table.name}").scalar_one()
+    if table.dialect_options["sqlite"]["autoincrement"]:  # no number is given twice, even after a delete
+        sql = f"SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = '{table.name}'"
+    else:
+        sql = f"SELECT coalesce(max(id), 0) FROM {table.name}"
+    last = connection.exec_driver_sql(sql).scalar_one()
     return list(range(last + 1, last + 1 + count))
 
 

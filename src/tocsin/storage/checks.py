@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from tocsin.errors import NotFound
@@ -35,7 +36,11 @@ class MonitorCheckCRUD:
         delay_ms = max(0, (now - checked_at) // timedelta(milliseconds=1))
         row = MonitorCheck(**{**dict(check), "checked_at": checked_at, "created_delay_ms": delay_ms})
         db.add(row)
-        db.flush()
+        try:
+            db.flush()
+        except IntegrityError as error:
+            db.rollback()
+            raise NotFound(f"website {check.website_id} was deleted meanwhile") from error
         connection = db.connection()
         raw = _raw(row)
         unknown = []

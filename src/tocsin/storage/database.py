@@ -11,7 +11,6 @@ from sqlalchemy.exc import (
     ArgumentError,
     DatabaseError,
     DataError,
-    DBAPIError,
     IntegrityError,
     InterfaceError,
     OperationalError,
@@ -22,7 +21,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from tocsin.errors import Conflict, ExtraMissing, Invalid, SchemaBehind, StorageUnavailable
 from tocsin.storage.tables import Base
-from tocsin.storage.versions import schema_state, stamp_head
+from tocsin.storage.versions import lock_schema, missing_columns, schema_state, stamp_head, state_on
 
 BUSY_TIMEOUT_MS = 10_000
 
@@ -39,16 +38,16 @@ def database_url(target: str | Path) -> URL:
     """
     text = str(target)
     if "://" not in text:
-        return URL.create("sqlite", database=text)
+        return URL.create("sqlite", database=str(Path(text).expanduser()))
     try:
         url = make_url(text)
     except ArgumentError as error:
         raise Invalid(f"{text!r} is not a database URL: {error}", field="database_url") from error
     if url.drivername in ("postgres", "postgresql"):
         url = url.set(drivername="postgresql+psycopg")
-    if url.get_backend_name() not in ("sqlite", "postgresql"):
+    if url.drivername not in ("sqlite", "sqlite+pysqlite", "postgresql+psycopg"):
         raise Invalid(
-            f"Tocsin runs on sqlite:///path and postgresql://…, not on {url.get_backend_name()}",
+            f"Tocsin runs on sqlite:///path and postgresql://…, not on {url.drivername}",
             field="database_url",
         )
     return url
@@ -92,14 +91,15 @@ class Database:
         """Bring the schema to this release: create it where nothing is there, upgrade an SQLite that is behind."""
         with translated_errors(self.url):
             state = schema_state(self.engine)
-            if state.is_empty:
+            if state.is_current:
+                return
+            if state.current is None:
                 self._create_tables()
-            elif not state.is_current and self.is_sqlite:
+            elif self.is_sqlite and not state.is_newer:
                 from tocsin.storage.migrate import upgrade  # noqa: PLC0415 (Alembic is needed only here)
 
                 upgrade(self.engine)
-            else:
-                self.check_schema()
+        self.check_schema()
 
     def check_schema(self) -> None:
         """Return where the schema is this program's own.
@@ -110,6 +110,11 @@ class Database:
         """
         with translated_errors(self.url):
             state = schema_state(self.engine)
+        if state.is_newer:
+            raise SchemaBehind(
+                f"the database schema is at {state.current}, which is newer than this program knows ({state.head}):"
+                " update Tocsin"
+            )
         if not state.is_current:
             raise SchemaBehind(
                 f"the database schema is at {state.current or 'no revision'}, this program needs {state.head}:"
@@ -117,14 +122,18 @@ class Database:
             )
 
     def _create_tables(self) -> None:
-        try:
-            with self.engine.begin() as connection:
-                Base.metadata.create_all(connection)
-                stamp_head(connection)
-        except DBAPIError:
-            # Another process may have created them at the same moment.
-            if not schema_state(self.engine).is_current:
-                raise
+        """Create what is missing, all or nothing, unless another process has done so in the meantime.
+
+        Tables that `Base.metadata.create_all` made are taken over where nothing is missing in them.
+        """
+        with self.write_transaction() as connection:
+            lock_schema(connection)
+            if state_on(connection).current is not None:
+                return
+            Base.metadata.create_all(connection)
+            if missing := missing_columns(connection, Base.metadata):
+                raise SchemaBehind(f"the database has tables of unknown origin that lack {', '.join(missing)}")
+            stamp_head(connection)
 
     def table_names(self) -> list[str]:
         """Return the names of all tables that are there."""
@@ -196,7 +205,7 @@ def _engine(url: URL) -> Engine:
 def _make_folder(url: URL) -> None:
     if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
         return
-    folder = Path(url.database).expanduser().resolve().parent
+    folder = Path(url.database).resolve().parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

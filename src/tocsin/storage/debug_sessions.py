@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from tocsin.errors import Conflict, NotFound
 from tocsin.model.debug_sessions import DebugSessionCreate, DebugSessionUpdate
+from tocsin.storage.schema import FRESH
 from tocsin.storage.tables import DebugSession, Website
 
 
@@ -28,18 +29,21 @@ class DebugSessionCRUD:
             db.commit()
         except IntegrityError as error:
             db.rollback()
+            if db.get(Website, debug_session.website_id, populate_existing=True) is None:
+                raise NotFound(f"website {debug_session.website_id} was deleted meanwhile") from error
             raise Conflict(f"the session key {debug_session.session_key!r} is taken") from error
         return row
 
     @staticmethod
     def get_by_id(db: Session, debug_session_id: int) -> DebugSession | None:
         """Return the debug session, or None."""
-        return db.get(DebugSession, debug_session_id)
+        return db.get(DebugSession, debug_session_id, populate_existing=True)
 
     @staticmethod
     def get_by_session_key(db: Session, session_key: str) -> DebugSession | None:
         """Return the debug session of that key, or None."""
-        return db.scalars(select(DebugSession).where(DebugSession.session_key == session_key)).one_or_none()
+        wanted = select(DebugSession).where(DebugSession.session_key == session_key)
+        return db.scalars(wanted, execution_options=FRESH).one_or_none()
 
     @staticmethod
     def get_by_website(db: Session, website_id: int, skip: int = 0, limit: int = 100) -> tuple[list[DebugSession], int]:
@@ -47,12 +51,12 @@ class DebugSessionCRUD:
         wanted = select(DebugSession).where(DebugSession.website_id == website_id)
         total = db.scalar(select(func.count()).select_from(wanted.subquery())) or 0
         page = wanted.order_by(DebugSession.started_at.desc(), DebugSession.id.desc()).offset(skip).limit(limit)
-        return list(db.scalars(page)), total
+        return list(db.scalars(page, execution_options=FRESH)), total
 
     @staticmethod
     def update(db: Session, debug_session_id: int, debug_session_update: DebugSessionUpdate) -> DebugSession | None:
         """Change the fields that were given; return the debug session, or None where there is none."""
-        row = db.get(DebugSession, debug_session_id)
+        row = db.get(DebugSession, debug_session_id, populate_existing=True)
         if row is None:
             return None
         for name, value in debug_session_update.model_dump(exclude_unset=True).items():

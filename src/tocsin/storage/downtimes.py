@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from tocsin.errors import Conflict, Invalid, NotFound
 from tocsin.model.downtimes import DowntimeWindowCreate, DowntimeWindowUpdate
 from tocsin.model.times import as_utc
+from tocsin.storage.schema import FRESH
 from tocsin.storage.tables import DowntimeWindow, Website
 
 
@@ -32,6 +33,8 @@ class DowntimeWindowCRUD:
             db.commit()
         except IntegrityError as error:
             db.rollback()
+            if db.get(Website, downtime.website_id, populate_existing=True) is None:
+                raise NotFound(f"website {downtime.website_id} was deleted meanwhile") from error
             raise Conflict(
                 f"website {downtime.website_id} has a downtime that is going on; end that one first"
             ) from error
@@ -40,7 +43,7 @@ class DowntimeWindowCRUD:
     @staticmethod
     def get_by_id(db: Session, downtime_id: int) -> DowntimeWindow | None:
         """Return the downtime, or None."""
-        return db.get(DowntimeWindow, downtime_id)
+        return db.get(DowntimeWindow, downtime_id, populate_existing=True)
 
     @staticmethod
     def get_ongoing_downtime(db: Session, website_id: int) -> DowntimeWindow | None:
@@ -48,7 +51,7 @@ class DowntimeWindowCRUD:
         wanted = select(DowntimeWindow).where(
             DowntimeWindow.website_id == website_id, DowntimeWindow.ended_at.is_(None)
         )
-        return db.scalars(wanted).one_or_none()
+        return db.scalars(wanted, execution_options=FRESH).one_or_none()
 
     @staticmethod
     def get_by_website(
@@ -64,7 +67,7 @@ class DowntimeWindowCRUD:
             wanted = wanted.where(DowntimeWindow.ended_at.is_not(None))
         total = db.scalar(select(func.count()).select_from(wanted.subquery())) or 0
         page = wanted.order_by(DowntimeWindow.started_at.desc(), DowntimeWindow.id.desc()).offset(skip).limit(limit)
-        return list(db.scalars(page)), total
+        return list(db.scalars(page, execution_options=FRESH)), total
 
     @staticmethod
     def get_overlapping(db: Session, website_id: int, start: datetime, end: datetime) -> Sequence[DowntimeWindow]:
@@ -74,7 +77,7 @@ class DowntimeWindowCRUD:
             DowntimeWindow.started_at < end,
             or_(DowntimeWindow.ended_at.is_(None), DowntimeWindow.ended_at > start),
         )
-        return db.scalars(wanted.order_by(DowntimeWindow.started_at)).all()
+        return db.scalars(wanted.order_by(DowntimeWindow.started_at), execution_options=FRESH).all()
 
     @staticmethod
     def update(db: Session, downtime_id: int, downtime_update: DowntimeWindowUpdate) -> DowntimeWindow | None:
@@ -82,8 +85,9 @@ class DowntimeWindowCRUD:
 
         Raises:
             Invalid: it would end before it started.
+            Conflict: it would go on again beside another one.
         """
-        row = db.get(DowntimeWindow, downtime_id)
+        row = db.get(DowntimeWindow, downtime_id, populate_existing=True)
         if row is None:
             return None
         changes = downtime_update.model_dump(exclude_unset=True)

@@ -7,11 +7,12 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from tocsin.model.results import CheckResult
 from tocsin.storage.records import CheckEvidence, GoodEvidence
+from tocsin.storage.tables import MonitorCheck
 
 REFRESH_AFTER = timedelta(minutes=10)
 """A page whose body alone changes from check to check has its good evidence rewritten this often."""
@@ -28,7 +29,7 @@ def pack(result: CheckResult) -> bytes:
         "phases": result.phases.to_dict(),
         "earlier": [_attempt(earlier) for earlier in result.earlier],
     }
-    return zlib.compress(json.dumps(facts, separators=(",", ":"), ensure_ascii=False).encode(), 6)
+    return zlib.compress(json.dumps(facts, separators=(",", ":"), ensure_ascii=False).encode(errors="surrogatepass"), 6)
 
 
 def unpack(payload: bytes) -> dict[str, Any]:
@@ -87,7 +88,11 @@ def evidence_of(db: Session, check_id: int) -> dict[str, Any] | None:
     """Return what that check saw in full, or None where it was not kept."""
     payload = db.scalar(select(CheckEvidence.payload).where(CheckEvidence.check_id == check_id))
     if payload is None:
-        payload = db.scalar(select(GoodEvidence.payload).where(GoodEvidence.check_id == check_id))
+        same = and_(
+            MonitorCheck.website_id == GoodEvidence.website_id, MonitorCheck.checked_at == GoodEvidence.recorded_at
+        )  # SQLite may give the number of a check that is long gone to a new one
+        wanted = select(GoodEvidence.payload).join(MonitorCheck, MonitorCheck.id == GoodEvidence.check_id)
+        payload = db.scalar(wanted.where(GoodEvidence.check_id == check_id, same))
     return None if payload is None else unpack(payload)
 
 

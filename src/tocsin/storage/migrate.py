@@ -15,7 +15,7 @@ __all__ = ["downgrade", "history", "revision", "schema_state", "upgrade"]
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Run every migration up to `revision`, each in a transaction of its own."""
+    """Run every migration up to `revision`, all in one transaction."""
     _run(engine, lambda config: command.upgrade(config, revision))
 
 
@@ -52,4 +52,3 @@ def _run(engine: Engine, action: Callable[[Config], None]) -> None:
     with engine.connect() as connection:
         config.attributes["connection"] = connection
         action(config)
-        connection.commit()

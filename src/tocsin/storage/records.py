@@ -145,7 +145,10 @@ class OutboxEvent(Base):
     """A change that somebody may have to be told of, committed together with what changed."""
 
     __tablename__ = "outbox_events"
-    __table_args__ = (Index("ix_outbox_events_website_time", "website_id", "occurred_at"),)
+    __table_args__ = (
+        Index("ix_outbox_events_website_time", "website_id", "occurred_at"),
+        {"sqlite_autoincrement": True},  # who has heard of event 7 must hear of every later one
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))  # "website.transition"

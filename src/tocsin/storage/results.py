@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Table, bindparam, insert, update
 
 from tocsin.model.enums import MonitorStatus
 from tocsin.model.results import CheckResult
-from tocsin.model.states import DowntimeStep, Judgement
+from tocsin.model.states import DowntimeStep, Judgement, Reason
 from tocsin.model.times import EPOCH, to_epoch_us
 from tocsin.storage import bulk, certificates, rollups
 from tocsin.storage.codes import CAUSE_CODES, METHOD_CODES, PHASE_CODES, STATUS_CODES
@@ -93,26 +93,27 @@ class ResultWriter:
         failed, good, chains = [], [], {}
         for one, check_id in zip(outcomes, ids, strict=True):
             result = one.result
-            if result.certificate is not None:
+            is_newest = one.judgement.reason is not Reason.OUT_OF_ORDER
+            if result.certificate is not None and is_newest:
                 chains[one.website_id] = (result.certificate, result.started_at)
             if result.status is not MonitorStatus.UP or result.earlier:
                 failed.append((check_id, one.website_id, pack(result)))
-            if result.status is MonitorStatus.UP and (row := self._good_row(one, check_id)) is not None:
-                good.append(row)
+            if result.status is MonitorStatus.UP and is_newest:
+                good.extend(self._good_rows(one, check_id))
         bulk.insert_rows(connection, _table(CheckEvidence), ("check_id", "website_id", "payload"), failed)
         columns = ("website_id", "check_id", "fingerprint", "recorded_at", "payload")
         bulk.upsert_rows(connection, _table(GoodEvidence), columns, good)
         certificates.record_chains(connection, chains)
 
-    def _good_row(self, one: Outcome, check_id: int) -> tuple[Any, ...] | None:
-        """Return the row that replaces a website's good evidence, or None where it says the same."""
+    def _good_rows(self, one: Outcome, check_id: int) -> list[tuple[Any, ...]]:
+        """Return the row that replaces a website's good evidence, or nothing where it says the same."""
         matter, body = fingerprint(one.result)
         at = one.result.started_at
         last = self._good.get(one.website_id)
         if last is not None and last[0] == matter and (last[1] == body or at - last[2] < REFRESH_AFTER):
-            return None
+            return []
         self._good[one.website_id] = (matter, body, at)
-        return one.website_id, check_id, matter, to_epoch_us(at), pack(one.result)
+        return [(one.website_id, check_id, matter, to_epoch_us(at), pack(one.result))]
 
 
 def check_row(website_id: int, result: CheckResult, now_us: int) -> CheckRow:
@@ -135,8 +136,14 @@ def check_row(website_id: int, result: CheckResult, now_us: int) -> CheckRow:
         result.attempts,
         CAUSE_CODES[result.cause] if result.cause else None,
         PHASE_CODES[result.phase] if result.phase else None,
-        None if is_up else result.message[:_MESSAGE_LIMIT] or None,
+        None if is_up else _text(result.message),
     )
+
+
+def _text(message: str) -> str | None:
+    """Return a message, bounded, in characters that every database holds: no NUL, no half of a pair."""
+    clean = message[:_MESSAGE_LIMIT].replace("\0", "\\0")
+    return clean.encode(errors="backslashreplace").decode() or None
 
 
 def _us(milliseconds: float | None) -> int | None:
@@ -214,7 +221,7 @@ def _opened(one: Outcome, downtime_id: int, now: datetime) -> dict[str, Any]:
         "started_at": one.result.started_at,
         "initial_status": one.result.status,
         "affected_checks_count": 1,
-        "root_cause": one.result.message[:_MESSAGE_LIMIT] or None,
+        "root_cause": _text(one.result.message),
         "created_at": now,
         "updated_at": now,
     }
@@ -246,7 +253,7 @@ def _write_events(
             "details": {
                 "cause": one.result.cause,
                 "phase": one.result.phase,
-                "message": one.result.message[:_MESSAGE_LIMIT],
+                "message": _text(one.result.message) or "",
             },
             "occurred_at": one.result.started_at,
             "created_at": now,

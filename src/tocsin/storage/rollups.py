@@ -227,7 +227,9 @@ def unfolded(connection: Connection, grain: Grain, *, now_us: int, limit: int) -
     wanted = select(table.c.website_id, table.c.period).where(
         table.c.total_histogram.is_(None), table.c.period < closed_before(grain, now_us)
     )
-    return [(row[0], row[1]) for row in connection.execute(wanted.order_by(table.c.period).limit(limit))]
+    # A period that another transaction is adding to is left to that one, or to the next round.
+    wanted = wanted.order_by(table.c.period).limit(limit).with_for_update(skip_locked=True)
+    return [(row[0], row[1]) for row in connection.execute(wanted)]
 
 
 def fold(connection: Connection, grain: Grain, keys: Iterable[Key]) -> None:

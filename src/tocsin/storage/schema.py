@@ -7,6 +7,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from tocsin.storage.types import Id
 
+FRESH = {"populate_existing": True}
+"""Execution options of every read: what another process changed shows, also in a Session that lives long."""
+
 
 class Base(DeclarativeBase):
     """Metadata of every table of Tocsin."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from tocsin.model.enums import MonitorStatus
@@ -58,18 +59,18 @@ def _moment(microseconds: int | None) -> datetime | None:
 
 def note_check(db: Session, check: MonitorCheck) -> None:
     """Bring the state up to a check that was recorded by hand; an older one only moves the first time back."""
-    state = db.get(WebsiteState, check.website_id)
-    if state is None:
-        state = WebsiteState(
-            website_id=check.website_id,
-            status=check.status,
-            status_since=check.checked_at,
-            first_checked_at=check.checked_at,
-            last_checked_at=check.checked_at,
-            consecutive_failures=0,
-            skipped_checks_count=0,
-        )
-        db.add(state)
+    insert = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
+    first = insert(WebsiteState).values(
+        website_id=check.website_id,
+        status=check.status,
+        status_since=check.checked_at,
+        first_checked_at=check.checked_at,
+        last_checked_at=check.checked_at,
+        consecutive_failures=0,
+        skipped_checks_count=0,
+    )
+    db.execute(first.on_conflict_do_nothing())  # somebody else may record the first check in this very moment
+    state = db.get_one(WebsiteState, check.website_id, populate_existing=True, with_for_update=True)
     state.first_checked_at = min(state.first_checked_at, check.checked_at)
     if check.checked_at < state.last_checked_at:
         return

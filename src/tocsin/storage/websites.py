@@ -13,7 +13,7 @@ from tocsin.model.enums import MonitorStatus
 from tocsin.model.urls import normalise_url
 from tocsin.model.websites import WebsiteCreate, WebsiteUpdate
 from tocsin.storage.records import WebsiteState
-from tocsin.storage.schema import Base
+from tocsin.storage.schema import FRESH, Base
 from tocsin.storage.tables import DebugSession, NetworkEvent, Website
 
 
@@ -29,13 +29,13 @@ class WebsiteCRUD:
         """
         row = Website(url_key=normalise_url(website.url), **website.model_dump(mode="json"))
         db.add(row)
-        _commit(db, website.url)
+        _commit(db, row)
         return row
 
     @staticmethod
     def get_by_id(db: Session, website_id: int) -> Website | None:
         """Return the website, or None."""
-        return db.get(Website, website_id)
+        return db.get(Website, website_id, populate_existing=True)
 
     @staticmethod
     def get_by_url(db: Session, url: str) -> Website | None:
@@ -44,7 +44,7 @@ class WebsiteCRUD:
             key = normalise_url(url)
         except ValueError:
             return None
-        return db.scalars(select(Website).where(Website.url_key == key)).one_or_none()
+        return db.scalars(select(Website).where(Website.url_key == key), execution_options=FRESH).one_or_none()
 
     @staticmethod
     def get_all(db: Session, skip: int = 0, limit: int = 100) -> tuple[list[Website], int]:
@@ -83,17 +83,18 @@ class WebsiteCRUD:
             wanted = wanted.where(Website.group == group)
         total = db.scalar(select(func.count()).select_from(wanted.subquery())) or 0
         page = wanted.order_by(Website.id.desc()).offset(skip).limit(limit)
-        return list(db.scalars(page)), total
+        return list(db.scalars(page, execution_options=FRESH)), total
 
     @staticmethod
     def get_active_websites(db: Session) -> list[Website]:
         """Return every website that is to be checked, oldest first."""
-        return list(db.scalars(select(Website).where(Website.is_active).order_by(Website.id)))
+        wanted = select(Website).where(Website.is_active).order_by(Website.id)
+        return list(db.scalars(wanted, execution_options=FRESH))
 
     @staticmethod
     def get_changed_since(db: Session, moment: datetime) -> Sequence[Website]:
         """Return the websites created or changed at or after `moment`."""
-        return db.scalars(select(Website).where(Website.updated_at >= moment)).all()
+        return db.scalars(select(Website).where(Website.updated_at >= moment), execution_options=FRESH).all()
 
     @staticmethod
     def get_active_ids(db: Session) -> set[int]:
@@ -111,8 +112,9 @@ class WebsiteCRUD:
 
         Raises:
             Conflict: another website has the new URL.
+            Invalid: the new name is empty.
         """
-        row = db.get(Website, website_id)
+        row = db.get(Website, website_id, populate_existing=True)
         if row is None:
             return None
         changes: dict[str, Any] = website_update.changes()
@@ -122,7 +124,7 @@ class WebsiteCRUD:
             raise Invalid("the name must not be empty", field="name")
         for name, value in changes.items():
             setattr(row, name, value)
-        _commit(db, changes.get("url", row.url))
+        _commit(db, row)
         return row
 
     @staticmethod
@@ -131,14 +133,14 @@ class WebsiteCRUD:
 
         The rows are deleted one table after the other, so that it also works where SQLite's foreign keys are off.
         """
-        row = db.get(Website, website_id)
-        if row is None:
+        if db.get(Website, website_id, populate_existing=True) is None:
             return False
         sessions = select(DebugSession.id).where(DebugSession.website_id == website_id)
         db.execute(delete(NetworkEvent).where(NetworkEvent.debug_session_id.in_(sessions)))
+        mapped = {mapper.local_table: mapper.class_ for mapper in Base.registry.mappers}
         for table in reversed(Base.metadata.sorted_tables):
             if "website_id" in table.c:
-                db.execute(table.delete().where(table.c.website_id == website_id))
+                db.execute(delete(mapped[table]).where(mapped[table].website_id == website_id))
         db.execute(delete(Website).where(Website.id == website_id))
         db.commit()
         return True
@@ -164,9 +166,11 @@ def _like(text: str) -> str:
     return f"%{text}%"
 
 
-def _commit(db: Session, url: str) -> None:
+def _commit(db: Session, row: Website) -> None:
+    url = row.url
     try:
         db.commit()
     except IntegrityError as error:
         db.rollback()
         raise Conflict(f"{url} is watched already") from error
+    db.refresh(row)  # enums and defaults as every later read gives them

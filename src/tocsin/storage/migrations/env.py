@@ -13,6 +13,7 @@ from tocsin.settings import load_settings
 from tocsin.storage.database import Database
 from tocsin.storage.tables import Base
 from tocsin.storage.types import Code, EpochMicroseconds, Milliseconds, UTCDateTime
+from tocsin.storage.versions import lock_schema
 
 
 def plain_types(kind: str, item: Any, _context: AutogenContext) -> str | Literal[False]:
@@ -39,20 +40,30 @@ def number_in_order(
 
 
 def run(connection: Connection) -> None:
-    """Run what Alembic was asked for, on `connection`."""
+    """Run what Alembic was asked for, on `connection`, in one transaction that nobody else changes the schema in."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
+    else:
+        # Rebuilding a table drops it, and what points to it would be deleted along with it.
+        connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    lock_schema(connection)
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
         render_as_batch=True,
         compare_type=True,
         render_item=plain_types,
-        transaction_per_migration=True,
         process_revision_directives=number_in_order,
     )
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SET lock_timeout = '10s'")
-    with context.begin_transaction():
-        context.run_migrations()
+    try:
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.commit()
+    finally:
+        connection.rollback()
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("PRAGMA foreign_keys = ON")
 
 
 given = context.config.attributes.get("connection")
@@ -62,5 +73,4 @@ else:
     database = Database(load_settings().database_url, create=False)
     with database.engine.connect() as own:
         run(own)
-        own.commit()
     database.dispose()
