@@ -53,7 +53,7 @@ setup: $(VENV)/.project-installed  ## make .venv with everything in it, by hash;
 run: export TOCSIN_DATA_DIR := $(TOCSIN_DATA_DIR)
 run: setup  ## start Tocsin on SQLite in ./data at http://127.0.0.1:8000, watching itself
 	@$(BIN)/tocsin db upgrade
-	@$(BIN)/tocsin websites add http://127.0.0.1:8000/healthz --name "This Tocsin" --if-empty
+	@$(BIN)/tocsin websites add http://127.0.0.1:8000/healthz --name "This Tocsin" --interval 60 --if-empty
 	@exec $(BIN)/tocsin serve
 
 .PHONY: test
