@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Table
+from sqlalchemy.exc import DBAPIError
 
 Row = Sequence[Any]
 
@@ -17,14 +18,37 @@ def insert_rows(connection: Connection, table: Table, columns: Sequence[str], ro
     if not rows:
         return
     if connection.dialect.name == "postgresql":
-        cursor = connection.connection.cursor()
-        names = ", ".join(f'"{name}"' for name in columns)
-        with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
-        cursor.close()
+        _copy(connection, table, columns, rows)
     else:
         connection.exec_driver_sql(_insert_sql(table, tuple(columns)), [tuple(row) for row in rows])
+
+
+def insert_new_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> list[int]:
+    """Insert `rows`, whose values stand in the order of `columns`; return their new primary keys, in order."""
+    if connection.dialect.name == "postgresql":
+        ids = next_ids(connection, table, len(rows))
+        with_ids = [(new_id, *row) for new_id, row in zip(ids, rows, strict=True)]
+        insert_rows(connection, table, ("id", *columns), with_ids)
+        return ids
+    insert_rows(connection, table, columns, rows)
+    # SQLite numbers on from the highest id, and lets nobody else write in between.
+    last = connection.exec_driver_sql("SELECT last_insert_rowid()").scalar_one()
+    return list(range(last - len(rows) + 1, last + 1))
+
+
+def _copy(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    names = ", ".join(f'"{name}"' for name in columns)
+    sql = f"COPY {table.name} ({names}) FROM STDIN"
+    of_driver = connection.dialect.loaded_dbapi.Error
+    cursor = connection.connection.cursor()
+    try:
+        with cursor.copy(sql) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except of_driver as error:  # SQLAlchemy does not see what its driver raises here
+        raise DBAPIError.instance(sql, None, error, of_driver, dialect=connection.dialect) from error
+    finally:
+        cursor.close()
 
 
 def next_ids(connection: Connection, table: Table, count: int) -> list[int]:

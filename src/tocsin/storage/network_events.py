@@ -4,14 +4,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Table, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from tocsin.errors import NotFound
 from tocsin.model.network_events import NetworkEventCreate
-from tocsin.model.times import as_utc, utcnow
+from tocsin.model.times import as_utc, to_epoch_us, utcnow
+from tocsin.storage import bulk
+from tocsin.storage.schema import FRESH
 from tocsin.storage.tables import DebugSession, NetworkEvent
+
+_COLUMNS = (
+    "debug_session_id", "event_type", "url", "method", "status_code", "request_headers", "response_headers",
+    "request_payload", "response_payload", "duration_ms", "error_message", "timestamp", "created_at",
+)  # fmt: skip
 
 
 class NetworkEventCRUD:
@@ -39,16 +46,16 @@ class NetworkEventCRUD:
         known = set(db.scalars(select(DebugSession.id).where(DebugSession.id.in_(ids))))
         if ids - known:
             raise NotFound(f"there is no debug session {min(ids - known)}")
-        now = utcnow()
-        rows = [_values(event, now) for event in events]
-        statement = insert(NetworkEvent).returning(NetworkEvent, sort_by_parameter_order=True)
+        now_us = to_epoch_us(utcnow())
+        rows = [_raw(event, now_us) for event in events]
+        table: Table = NetworkEvent.__table__  # type: ignore[assignment]
         try:
-            created = list(db.scalars(statement, rows))
+            created = bulk.insert_new_rows(db.connection(), table, _COLUMNS, rows)
             db.commit()
         except IntegrityError as error:
             db.rollback()
             raise NotFound("the debug session was deleted meanwhile") from error
-        return created
+        return _read(db, created)
 
     @staticmethod
     def get_by_session(
@@ -58,7 +65,7 @@ class NetworkEventCRUD:
         wanted = select(NetworkEvent).where(NetworkEvent.debug_session_id == session_id)
         total = db.scalar(select(func.count()).select_from(wanted.subquery())) or 0
         page = wanted.order_by(NetworkEvent.timestamp, NetworkEvent.id).offset(skip).limit(limit)
-        return list(db.scalars(page)), total
+        return list(db.scalars(page, execution_options=FRESH)), total
 
     @staticmethod
     def get_by_time_range(db: Session, session_id: int, start_time: datetime, end_time: datetime) -> list[NetworkEvent]:
@@ -71,8 +78,28 @@ class NetworkEventCRUD:
         return list(db.scalars(wanted.order_by(NetworkEvent.timestamp, NetworkEvent.id)))
 
 
-def _values(event: NetworkEventCreate, now: datetime) -> dict[str, Any]:
-    values = dict(event.__dict__)
-    values["timestamp"] = event.timestamp or now
-    values["created_at"] = now
-    return values
+def _raw(event: NetworkEventCreate, now_us: int) -> tuple[Any, ...]:
+    """Return the raw values of _COLUMNS: to build a thousand mapped rows takes four times as long."""
+    return (
+        event.debug_session_id,
+        event.event_type.name,
+        event.url,
+        None if event.method is None else event.method.name,
+        event.status_code,
+        event.request_headers,
+        event.response_headers,
+        event.request_payload,
+        event.response_payload,
+        event.duration_ms,
+        event.error_message,
+        now_us if event.timestamp is None else to_epoch_us(event.timestamp),
+        now_us,
+    )
+
+
+def _read(db: Session, ids: Sequence[int]) -> list[NetworkEvent]:
+    """Return the events of those ascending ids, in that order."""
+    wanted = select(NetworkEvent).where(NetworkEvent.id >= ids[0], NetworkEvent.id <= ids[-1])
+    found = db.scalars(wanted.order_by(NetworkEvent.id), execution_options=FRESH).all()
+    mine = set(ids)
+    return [event for event in found if event.id in mine]
