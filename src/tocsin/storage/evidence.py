@@ -7,9 +7,10 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from tocsin.model.enums import MonitorStatus
 from tocsin.model.results import CheckResult
 from tocsin.storage.records import CheckEvidence, GoodEvidence
 from tocsin.storage.tables import MonitorCheck
@@ -85,15 +86,29 @@ def _attempt(result: CheckResult) -> dict[str, Any]:
 
 
 def evidence_of(db: Session, check_id: int) -> dict[str, Any] | None:
-    """Return what that check saw in full, or None where it was not kept."""
+    """Return what that check saw in full, or None where it was not kept.
+
+    Of good checks the last one's is kept. It may have been recorded at an earlier one that saw the same.
+    """
     payload = db.scalar(select(CheckEvidence.payload).where(CheckEvidence.check_id == check_id))
     if payload is None:
-        same = and_(
-            MonitorCheck.website_id == GoodEvidence.website_id, MonitorCheck.checked_at == GoodEvidence.recorded_at
-        )  # SQLite may give the number of a check that is long gone to a new one
-        wanted = select(GoodEvidence.payload).join(MonitorCheck, MonitorCheck.id == GoodEvidence.check_id)
-        payload = db.scalar(wanted.where(GoodEvidence.check_id == check_id, same))
+        payload = _good_payload(db, check_id)
     return None if payload is None else unpack(payload)
+
+
+def _good_payload(db: Session, check_id: int) -> bytes | None:
+    check = db.get(MonitorCheck, check_id)
+    good = db.get(GoodEvidence, check.website_id) if check is not None else None
+    if check is None or good is None or check.status is not MonitorStatus.UP:
+        return None
+    newest = (
+        select(MonitorCheck.checked_at)
+        .where(MonitorCheck.website_id == check.website_id, MonitorCheck.status == MonitorStatus.UP)
+        .order_by(MonitorCheck.checked_at.desc())
+        .limit(1)
+    )
+    is_recorded = good.check_id == check_id and good.recorded_at == check.checked_at
+    return good.payload if is_recorded or check.checked_at == db.scalar(newest) else None
 
 
 def good_evidence_of(db: Session, website_id: int) -> dict[str, Any] | None:

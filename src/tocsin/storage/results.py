@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, insert, update
 
 from tocsin.model.enums import MonitorStatus
-from tocsin.model.results import CheckResult
+from tocsin.model.results import CheckResult, PeerCertificate
 from tocsin.model.states import DowntimeStep, Judgement, Reason
 from tocsin.model.times import EPOCH, to_epoch_us
 from tocsin.storage import bulk, certificates, rollups
@@ -25,6 +25,11 @@ from tocsin.storage.tables import DowntimeWindow, MonitorCheck
 
 _MICROSECOND = timedelta(microseconds=1)
 _MESSAGE_LIMIT = 1000
+
+CHAIN_REREAD_AFTER = timedelta(hours=1)
+"""A chain that stays the same is noted as read this often."""
+
+Identity = tuple[int, datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +52,11 @@ class Stored:
 
 
 class ResultWriter:
-    """Stores batches of outcomes. Used by one thread; remembers which good evidence is stored."""
+    """Stores batches of outcomes. Used by one thread; remembers which good evidence and which chains are stored."""
 
     def __init__(self) -> None:
-        self._good: dict[int, tuple[str, str, datetime]] = {}
+        self._good: dict[Identity, tuple[str, str, datetime]] = {}
+        self._chains: dict[Identity, tuple[tuple[tuple[str, ...], str | None], datetime]] = {}
 
     def write(self, connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> list[Stored]:
         """Store `outcomes`, in order; at most one a website. The caller commits."""
@@ -75,6 +81,7 @@ class ResultWriter:
     def forget(self) -> None:
         """Forget what is stored: the last batch was rolled back."""
         self._good.clear()
+        self._chains.clear()
 
     def _write_unknown(self, connection: Connection, outcomes: Sequence[Outcome]) -> list[tuple[int, int, int]]:
         rows = []
@@ -94,7 +101,7 @@ class ResultWriter:
         for one, check_id in zip(outcomes, ids, strict=True):
             result = one.result
             is_newest = one.judgement.reason is not Reason.OUT_OF_ORDER
-            if result.certificate is not None and is_newest:
+            if result.certificate is not None and is_newest and self._is_news(one, result.certificate):
                 chains[one.website_id] = (result.certificate, result.started_at)
             if result.status is not MonitorStatus.UP or result.earlier:
                 failed.append((check_id, one.website_id, pack(result)))
@@ -105,15 +112,31 @@ class ResultWriter:
         bulk.upsert_rows(connection, _table(GoodEvidence), columns, good)
         certificates.record_chains(connection, chains)
 
+    def _is_news(self, one: Outcome, certificate: PeerCertificate) -> bool:
+        """Return whether a chain is to be written: it differs from the one stored, or that was read an hour ago."""
+        website, at = _identity(one), one.result.started_at
+        chain = (tuple(facts.sha256 for facts in certificate.chain), certificate.verify_error)
+        last = self._chains.get(website)
+        if last is not None and last[0] == chain and at - last[1] < CHAIN_REREAD_AFTER:
+            return False
+        self._chains[website] = (chain, at)
+        return True
+
     def _good_rows(self, one: Outcome, check_id: int) -> list[tuple[Any, ...]]:
         """Return the row that replaces a website's good evidence, or nothing where it says the same."""
         matter, body = fingerprint(one.result)
         at = one.result.started_at
-        last = self._good.get(one.website_id)
+        website = _identity(one)
+        last = self._good.get(website)
         if last is not None and last[0] == matter and (last[1] == body or at - last[2] < REFRESH_AFTER):
             return []
-        self._good[one.website_id] = (matter, body, at)
+        self._good[website] = (matter, body, at)
         return [(one.website_id, check_id, matter, to_epoch_us(at), pack(one.result))]
+
+
+def _identity(one: Outcome) -> Identity:
+    """SQLite may give the number of a deleted website to a new one; their first checks differ."""
+    return one.website_id, one.judgement.state.first_checked_at
 
 
 def check_row(website_id: int, result: CheckResult, now_us: int) -> CheckRow:

@@ -20,7 +20,6 @@ class Website(Base):
     """What is watched, and how."""
 
     __tablename__ = "websites"
-    __table_args__ = ({"sqlite_autoincrement": True},)  # a number never names another website later
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     url: Mapped[str] = mapped_column(Text)

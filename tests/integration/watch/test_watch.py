@@ -69,6 +69,18 @@ async def test_a_site_is_checked_on_time_goes_down_and_comes_back(database: Data
         assert evidence["body_head"] == "<title>hello</title>"
 
 
+async def test_the_last_good_check_can_be_seen_in_full(database: Database, site: Site) -> None:
+    website = add_website(database, site.url())
+    async with running_watch(database):
+        await eventually(lambda: len(checks(database, website.id)) >= 3)
+    first, *_, last = checks(database, website.id)
+    with database.session() as db:
+        for check in (first, last):  # the first one recorded it, the last one saw the same
+            evidence = evidence_of(db, check.id)
+            assert evidence is not None
+            assert evidence["body_head"] == "<title>hello</title>"
+
+
 async def test_retries_confirm_a_failure_within_one_check(database: Database, site: Site) -> None:
     codes = iter([500, 500, 200])
     site.answer = lambda _: (next(codes, 200), 0.0)

@@ -103,7 +103,6 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("url_key"),
-        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("websites", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_websites_updated_at"), ["updated_at"], unique=False)
