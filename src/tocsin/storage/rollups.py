@@ -53,6 +53,7 @@ class Durations:
 
     total: Histogram = field(default_factory=dict)
     phases: list[Histogram] = field(default_factory=lambda: [{} for _ in PHASES])
+    has_phases: bool = True  # False: those of the phases were let go, and a few of them would be misleading
 
     def add_check(self, total: int, phases: Sequence[int | None]) -> None:
         """Count one check's durations, in microseconds."""
@@ -66,12 +67,14 @@ class Durations:
     def add(self, total: bytes | None, phases: bytes | None) -> None:
         """Add stored histograms."""
         histograms.merge(self.total, histograms.decode(total or b""))
+        self.has_phases &= phases is not None
         for counts, part in zip(self.phases, histograms.split(phases or b""), strict=False):
             histograms.merge(counts, histograms.decode(part))
 
-    def encode(self) -> tuple[bytes, bytes]:
+    def encode(self) -> tuple[bytes, bytes | None]:
         """Return the two stored values."""
-        return histograms.encode(self.total), histograms.join(map(histograms.encode, self.phases))
+        phases = histograms.join(map(histograms.encode, self.phases)) if self.has_phases else None
+        return histograms.encode(self.total), phases
 
 
 def count_checks(
