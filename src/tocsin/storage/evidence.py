@@ -18,6 +18,7 @@ from tocsin.storage.tables import MonitorCheck
 REFRESH_AFTER = timedelta(minutes=10)
 """A page whose body alone changes from check to check has its good evidence rewritten this often."""
 
+_OWN_FACTS = frozenset({"phases", "message", "earlier"})
 _VOLATILE_HEADERS = frozenset({"date", "age", "expires", "last-modified", "etag", "set-cookie", "content-length"})
 _VOLATILE_PARTS = ("id", "nonce", "trace", "ray", "timing", "runtime", "report-to", "security-policy")
 
@@ -88,27 +89,31 @@ def _attempt(result: CheckResult) -> dict[str, Any]:
 def evidence_of(db: Session, check_id: int) -> dict[str, Any] | None:
     """Return what that check saw in full, or None where it was not kept.
 
-    Of good checks the last one's is kept. It may have been recorded at an earlier one that saw the same.
+    Of good checks the last one's is kept. Where an earlier one saw the same, that one's is returned, without
+    what was its alone (phases, message) and with `recorded_by_check_id`.
     """
     payload = db.scalar(select(CheckEvidence.payload).where(CheckEvidence.check_id == check_id))
-    if payload is None:
-        payload = _good_payload(db, check_id)
-    return None if payload is None else unpack(payload)
+    return _good_facts(db, check_id) if payload is None else unpack(payload)
 
 
-def _good_payload(db: Session, check_id: int) -> bytes | None:
+def _good_facts(db: Session, check_id: int) -> dict[str, Any] | None:
     check = db.get(MonitorCheck, check_id)
     good = db.get(GoodEvidence, check.website_id) if check is not None else None
     if check is None or good is None or check.status is not MonitorStatus.UP:
         return None
+    facts = unpack(good.payload)
+    if good.check_id == check_id and good.recorded_at == check.checked_at:
+        return facts
     newest = (
         select(MonitorCheck.checked_at)
         .where(MonitorCheck.website_id == check.website_id, MonitorCheck.status == MonitorStatus.UP)
         .order_by(MonitorCheck.checked_at.desc())
         .limit(1)
     )
-    is_recorded = good.check_id == check_id and good.recorded_at == check.checked_at
-    return good.payload if is_recorded or check.checked_at == db.scalar(newest) else None
+    if check.checked_at != db.scalar(newest):
+        return None
+    shared = {name: value for name, value in facts.items() if name not in _OWN_FACTS}
+    return {**shared, "recorded_by_check_id": good.check_id}
 
 
 def good_evidence_of(db: Session, website_id: int) -> dict[str, Any] | None:

@@ -40,6 +40,7 @@ class Outcome:
     result: CheckResult  # settled: it has a status
     judgement: Judgement
     unknown_for: timedelta = timedelta(0)  # how long an UNKNOWN check leaves us in the dark
+    is_asked_for: bool = False  # somebody waits to see it: its evidence is kept, however good
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ class ResultWriter:
             is_newest = one.judgement.reason is not Reason.OUT_OF_ORDER
             if result.certificate is not None and is_newest and self._is_news(one, result.certificate):
                 chains[one.website_id] = (result.certificate, result.started_at)
-            if result.status is not MonitorStatus.UP or result.earlier:
+            if result.status is not MonitorStatus.UP or result.earlier or one.is_asked_for:
                 failed.append((check_id, one.website_id, pack(result)))
             if result.status is MonitorStatus.UP and is_newest:
                 good.extend(self._good_rows(one, check_id))

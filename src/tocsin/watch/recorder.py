@@ -193,13 +193,37 @@ class Recorder:
         pause = self._breaker.pause.total_seconds() if is_broken else 0.0
         gap_after = gap_allowance(one.interval_s, one.timeout_s, pause)
         judgement = judge(one.result, state, self._breaker, utcnow(), gap_after=gap_after)
-        return Outcome(one.website_id, one.result, judgement, timedelta(seconds=one.interval_s))
+        return Outcome(one.website_id, one.result, judgement, timedelta(seconds=one.interval_s), one.is_urgent)
 
     def _tell(self, outcomes: Sequence[Outcome], stored: Sequence[Stored]) -> None:
+        for one in outcomes:
+            log_outcome(one)
         self.status_counts.update(one.result.status or MonitorStatus.UNKNOWN for one in outcomes)
         if self._live.has_listeners:
             pairs = zip(outcomes, stored, strict=True)
             self._live.publish(*(event for one, row in pairs for event in live_events(one, row)))
+
+
+def log_outcome(one: Outcome) -> None:
+    """Log what changed for a website; a check that changed nothing is logged at DEBUG."""
+    judgement, result = one.judgement, one.result
+    facts = {"website_id": one.website_id, "url": result.url, "status": str(result.status), "cause": result.cause}
+    transition = judgement.transition
+    if transition is None:
+        logger.debug("checked", extra={**facts, "total_ms": result.phases.total_ms})
+    else:
+        level = logging.WARNING if transition.to_status is MonitorStatus.DOWN else logging.INFO
+        why = f": {result.message}" if result.message else ""
+        words = f"{transition.from_status} → {transition.to_status} ({transition.reason}){why}"
+        logger.log(level, "%s", words, extra=facts)
+    if judgement.state.breaker_open_until is not None and result.status is MonitorStatus.DOWN:
+        until = isoformat(judgement.state.breaker_open_until)
+        logger.warning(
+            "circuit breaker open after %s failures, next check not before %s",
+            judgement.state.consecutive_failures,
+            until,
+            extra={"website_id": one.website_id, "url": result.url},
+        )
 
 
 def live_events(one: Outcome, row: Stored) -> list[LiveEvent]:

@@ -50,6 +50,7 @@ class Runner:
         if job.website_id in self._running:
             return False
         if self._plan.breaker.is_open(job.state.breaker_open_until, utcnow()):
+            logger.debug("skipped, its circuit breaker is open", extra={"website_id": job.website_id, "url": job.url})
             self.skipped_count += 1
             self._recorder.note_skipped(job.website_id)
             return True

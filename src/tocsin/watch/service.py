@@ -183,7 +183,9 @@ class Watch:
         assert self._scheduler is not None  # noqa: S101 (set in `start` before the first call)
         scheduler = self._scheduler
         changes = await asyncio.to_thread(read_changes, self._database, since, scheduler.ids())
-        apply_changes(scheduler, changes, time.time())
+        changed = apply_changes(scheduler, changes, time.time())
+        if changed:
+            logger.info("%s websites added, changed or removed; %s are watched now", changed, len(scheduler))
         return changes.looked_at
 
 
