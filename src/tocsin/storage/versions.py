@@ -22,11 +22,6 @@ class SchemaState:
     has_tables: bool
 
     @property
-    def is_empty(self) -> bool:
-        """True where nothing of Tocsin is there."""
-        return self.current is None and not self.has_tables
-
-    @property
     def is_newer(self) -> bool:
         """True where a later release of this program made the schema."""
         return self.current is not None and self.current > self.head

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.event import listen
 from sqlalchemy.orm import Session
 
 from tocsin import (
@@ -164,6 +165,20 @@ def test_all_events_are_stored_or_none(database: Database, db: Session, site: in
     with pytest.raises(NotFound, match="no debug session 99"):
         NetworkEventCRUD.create(db, event(99))
     assert db.scalars(select(NetworkEvent)).all() == []
+
+
+def test_a_session_deleted_while_its_events_come_in_is_not_found(database: Database, db: Session, site: int) -> None:
+    session_id = start(db, site).id
+
+    def delete_first(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("SELECT debug_sessions.id"):
+            with database.session() as other:
+                WebsiteCRUD.delete(other, site)
+
+    listen(database.engine, "after_cursor_execute", delete_first, once=True)
+    with pytest.raises(NotFound, match="deleted meanwhile"):
+        NetworkEventCRUD.bulk_create(db, [event(session_id)])
+    assert NetworkEventCRUD.get_by_session(db, session_id) == ([], 0)
 
 
 def test_events_are_found_by_time_with_both_ends_included(db: Session, site: int) -> None:

@@ -1,6 +1,8 @@
 """Rollups say at every moment what a count of the single checks says, in whatever order these come."""
 
 import random
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -229,6 +231,47 @@ def test_checks_recorded_by_hand_are_counted_wherever_they_fall(database: Databa
             if any(numbers[f"{status.lower()}_count"] for status in STATUSES)
         }
         assert seen == counts[name]
+
+
+def test_folding_while_late_checks_come_in_loses_none(database: Database, site: int) -> None:
+    now = utcnow().replace(microsecond=0)
+    dice = random.Random(12)
+    rows = random_rows(site, dice, now - timedelta(hours=40), now - timedelta(hours=8), 200)
+    store_rows(database, rows, moment_of(rows[0]))
+    moments = [now - timedelta(seconds=dice.randrange(8 * 3600, 40 * 3600)) for _ in range(60)]
+    faults: list[BaseException] = []
+
+    def guarded(work: Callable[[], object]) -> threading.Thread:
+        def run() -> None:
+            try:
+                work()
+            except BaseException as error:  # noqa: BLE001 (told by the test below)
+                faults.append(error)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        return thread
+
+    def create(mine: list[datetime]) -> None:
+        with database.session() as db:
+            for moment in mine:
+                check = MonitorCheckCreate(
+                    website_id=site, status=MonitorStatus.UP, checked_at=moment, response_time_ms=7.0
+                )
+                MonitorCheckCRUD.create(db, check)
+
+    threads = [guarded(lambda: create(moments[:30])), guarded(lambda: create(moments[30:]))]
+    while any(thread.is_alive() for thread in threads):
+        with database.write_transaction() as connection:
+            rollups.fold_due(connection, now_us=to_epoch_us(now), limit=3)
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    fold_all(database, now)
+    late = [CheckRow(site, to_epoch_us(one), 0, UP, None, 0, 7000, None, None, None, None, 1, None, None, None)
+            for one in moments]  # fmt: skip
+    assert_counts_are_right(database, rows + late)
+    assert_histograms_are_right(database, rows + late, now)
 
 
 def test_recent_hours_are_read_for_many_websites_at_once(database: Database) -> None:
