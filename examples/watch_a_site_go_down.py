@@ -2,8 +2,8 @@
 
     python examples/watch_a_site_go_down.py [http://127.0.0.1:8000]
 
-A small site is served from here; it is added to Tocsin, breaks, is mended, and is removed again. With users in
-Tocsin, put an API token of scope `write` into TOCSIN_TOKEN of this script's environment.
+A small site is served from here; it is added to Tocsin, breaks, is mended, and is removed again. Once Tocsin has
+users, put a token of scope `write` into the environment variable API_TOKEN.
 """
 
 import json
@@ -33,7 +33,7 @@ class Site(BaseHTTPRequestHandler):
 def call(method: str, url: str, body: dict[str, Any] | None = None) -> Any:
     """Send a request to Tocsin and return the JSON of its answer."""
     headers = {"Content-Type": "application/json"}
-    if token := os.environ.get("TOCSIN_TOKEN"):
+    if token := os.environ.get("API_TOKEN"):
         headers["Authorization"] = f"Bearer {token}"
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, headers, method=method)

@@ -3,7 +3,7 @@
 import logging
 import resource
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from tocsin.model.times import utcnow
 from tocsin.model.websites import INTERVAL_BOUNDS
 from tocsin.settings import Settings, load_settings
 from tocsin.storage.configured import open_database
+from tocsin.storage.lock import sole_watcher
 from tocsin.storage.retention import Retention
 from tocsin.watch.breaker import Breaker
 from tocsin.watch.housekeeping import Keeping
@@ -97,16 +98,17 @@ async def running(settings: Settings) -> AsyncIterator[Services]:
         fewer = max(2, files - SPARE_FILES)
         logger.warning("only %s files may be open: %s checks at once (raise it with `ulimit -n`)", files, fewer)
         settings = settings.with_changes(max_concurrent_checks=fewer)
-    database = open_database(settings)
-    live = LiveHub()
-    watch = Watch(database, live, watch_plan(settings))
-    try:
+    async with AsyncExitStack() as stack:
+        database = open_database(settings)
+        stack.callback(database.dispose)
+        if settings.scheduler_enabled:
+            stack.enter_context(sole_watcher(database))
+        live = LiveHub()
+        watch = Watch(database, live, watch_plan(settings))
+        stack.push_async_callback(watch.stop)
+        stack.callback(live.close)
         await watch.start()
         yield Services(settings=settings, database=database, watch=watch, live=live, started_at=utcnow())
-    finally:
-        live.close()
-        await watch.stop()
-        database.dispose()
 
 
 def __getattr__(name: str) -> Any:

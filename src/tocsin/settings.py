@@ -5,6 +5,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -217,8 +218,28 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
     if values.get("port", 0) > 65535:
         faults.append(f"TOCSIN_PORT: {values['port']} is not between 0 and 65535")
     time_zone = values["scheduler_timezone"]
+    if "://" not in values["database_url"]:
+        faults.append(
+            f"TOCSIN_DATABASE_URL: {values['database_url']!r} is no URL, write sqlite:///path or postgresql://user@host/name"
+        )
+    faults.extend(
+        f"TOCSIN_NAME_SERVERS: {server!r} is no address, write for example 192.0.2.53 or [2001:db8::53]:5353"
+        for server in values["name_servers"]
+        if not _is_name_server(server)
+    )
     try:
         ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         faults.append(f"TOCSIN_SCHEDULER_TIMEZONE: {time_zone!r} is no time zone, write for example Europe/Berlin")
     return faults
+
+
+def _is_name_server(text: str) -> bool:
+    """Return whether `text` is an IP address, perhaps with a port."""
+    has_port = text.count(":") == 1 or "]:" in text
+    host, _, port = text.rpartition(":") if has_port else (text, "", "53")
+    try:
+        ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return port.isdecimal() and 0 < int(port) <= 65535

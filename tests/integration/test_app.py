@@ -1,8 +1,9 @@
 """The program as a whole starts where it can, and says why where it cannot."""
 
+import logging
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -11,13 +12,23 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
 from tocsin.app import allow_open_files, create_app
-from tocsin.errors import SchemaBehind, SettingsInvalid
+from tocsin.errors import Conflict, SchemaBehind, SettingsInvalid
 from tocsin.settings import Settings, load_settings
 from tocsin.storage.database import Database
 
 
 def settings(database_url: str, **changes: object) -> Settings:
     return load_settings({"TOCSIN_DATABASE_URL": database_url}).with_changes(**changes)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """The app sets up logging for its process; here that is the tests' own."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @asynccontextmanager
@@ -103,3 +114,15 @@ def test_get_db_yields_a_session_on_the_configured_database(tmp_path: Path) -> N
     run = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
     assert run.stdout == "1\n"
     assert (tmp_path / "data" / "tocsin.db").exists()
+
+
+async def test_a_second_watcher_of_one_sqlite_file_is_refused(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/t.db"
+    async with running(create_app(settings(url))):
+        with pytest.raises(Conflict, match=r"another Tocsin \(process \d+\) watches .*TOCSIN_SCHEDULER_ENABLED=false"):
+            async with running(create_app(settings(url))):
+                pass
+        async with running(create_app(settings(url, scheduler_enabled=False))) as beside:
+            assert (await beside.get("/api/websites")).status_code == 200
+    async with running(create_app(settings(url))):
+        pass

@@ -215,3 +215,21 @@ def test_changes_make_a_copy_and_none_means_unchanged() -> None:
 def test_every_setting_says_what_it_means() -> None:
     assert [setting.name for setting in SETTINGS if not setting.help.strip()] == []
     assert len({setting.name for setting in SETTINGS}) == len(SETTINGS)
+
+
+@pytest.mark.parametrize(
+    "text", ["192.0.2.53", "192.0.2.53:5353", "2001:db8::53", "[2001:db8::53]:53", "[2001:db8::53]"]
+)
+def test_name_servers_are_addresses(text: str) -> None:
+    assert load_settings({"TOCSIN_NAME_SERVERS": text}).name_servers == (text,)
+
+
+@pytest.mark.parametrize("text", ["resolver", "192.0.2.53:", "192.0.2.53:0", "192.0.2.53:70000", "[2001:db8::53]:x"])
+def test_what_is_no_address_of_a_name_server_is_refused(text: str) -> None:
+    with pytest.raises(SettingsInvalid, match=r"TOCSIN_NAME_SERVERS: .* is no address"):
+        load_settings({"TOCSIN_NAME_SERVERS": text})
+
+
+def test_a_database_url_without_a_scheme_is_refused() -> None:
+    with pytest.raises(SettingsInvalid, match="TOCSIN_DATABASE_URL: 'nonsense' is no URL"):
+        load_settings({"TOCSIN_DATABASE_URL": "nonsense"})

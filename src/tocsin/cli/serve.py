@@ -53,6 +53,11 @@ def serve(
             from tocsin.actions.access import has_users  # noqa: PLC0415 (SQLAlchemy is slow to load)
 
             is_open = not has_users(db)
+        if settings.scheduler_enabled:
+            from tocsin.storage.lock import sole_watcher  # noqa: PLC0415 (SQLAlchemy is slow to load)
+
+            with sole_watcher(opened):  # refused here in one sentence; the app takes it for good
+                pass
     listener = bind(settings.host, settings.port)
     try:
         if is_open:

@@ -118,7 +118,7 @@ class Database:
         if not state.is_current:
             raise SchemaBehind(
                 f"the database schema is at {state.current or 'no revision'}, this program needs {state.head}:"
-                f" run `tocsin db upgrade --database {self.url.render_as_string(hide_password=True)}`"
+                " run `tocsin db upgrade` with the same settings, or with --database and the same URL"
             )
 
     def _create_tables(self) -> None:

@@ -91,6 +91,11 @@ class MonitorCheck(Base):
         return self.checked_at + timedelta(milliseconds=self.created_delay_ms)
 
     @property
+    def diagnosis(self) -> None:
+        """Why it failed; None until there is one."""
+        return None
+
+    @property
     def is_available(self) -> bool:
         """True for UP and DEGRADED."""
         return self.status.is_available

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from tocsin.errors import Conflict, Invalid
 from tocsin.model.enums import MonitorStatus
+from tocsin.model.times import utcnow
 from tocsin.model.urls import normalise_url
 from tocsin.model.websites import WebsiteCreate, WebsiteUpdate
 from tocsin.storage.records import WebsiteState
@@ -27,7 +28,9 @@ class WebsiteCRUD:
         Raises:
             Conflict: another website has the same URL, compared normalised.
         """
-        row = Website(url_key=normalise_url(website.url), **website.model_dump(mode="json"))
+        now = utcnow()
+        fields = website.model_dump(mode="json")
+        row = Website(url_key=normalise_url(website.url), created_at=now, updated_at=now, **fields)
         db.add(row)
         _commit(db, row)
         return row

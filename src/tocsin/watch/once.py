@@ -12,6 +12,7 @@ from tocsin.model.options import CheckOptions
 from tocsin.model.results import CheckResult
 from tocsin.model.times import utcnow
 from tocsin.model.urls import check_url
+from tocsin.model.websites import WebsiteCreate
 from tocsin.probes import Target, Tools, open_tools, probe
 from tocsin.watch.judge import settle
 
@@ -62,17 +63,19 @@ async def check_website(url: str, **options: Any) -> CheckResult:
 
     Args:
         url: for example "https://example.com".
-        options: any option of a website: timeout (s), max_retries, method, request_headers, request_body, auth,
-            expected_status, follow_redirects, max_redirects, verify_tls, address_family, proxy,
-            degraded_after_ms, expectations.
+        options: any field of a website, by the same name: timeout (s), max_retries, method, request_headers,
+            request_body, auth, expected_status, follow_redirects, max_redirects, verify_tls, address_family,
+            proxy, degraded_after_ms, expectations. A check_interval (s) bounds all attempts together, as it does
+            for a website; what says nothing of the check itself (name, tags) is validated and left aside.
 
     Raises:
         Invalid: the URL or an option is not usable. What the world does wrong is in the result instead.
     """
-    parsed = parse_options(options)
-    address = _checked_url(url)
+    website = parse_website(url, options)
+    wanted = CheckOptions(**{name: getattr(website, name) for name in CheckOptions.model_fields})
+    interval_s = website.check_interval if "check_interval" in website.model_fields_set else None
     async with open_tools() as tools:
-        return await look(address, parsed, tools, budget=budget_s(parsed.timeout))
+        return await look(website.url, wanted, tools, budget=budget_s(wanted.timeout, interval_s))
 
 
 async def check_many(
@@ -102,14 +105,14 @@ async def check_many(
                 group.create_task(one(position, url))
 
 
-def parse_options(options: dict[str, Any]) -> CheckOptions:
-    """Return validated options.
+def parse_website(url: str, options: dict[str, Any]) -> WebsiteCreate:
+    """Return URL and options, validated as a website's.
 
     Raises:
         Invalid: naming every option that is wrong.
     """
     try:
-        return CheckOptions(**options)
+        return WebsiteCreate(url=url, **options)
     except ValidationError as error:
         raise Invalid("; ".join(_fault(one["loc"], one["msg"]) for one in error.errors())) from error
 

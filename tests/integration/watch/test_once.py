@@ -1,0 +1,42 @@
+"""One check without a database, as `check_website` makes it."""
+
+import time
+
+import pytest
+
+from tests.support.target import running_site
+from tocsin import Cause, Invalid, MonitorStatus, check_website
+
+
+async def test_it_takes_a_websites_options_by_their_names() -> None:
+    with running_site() as site:
+        result = await check_website(
+            site.url(), check_interval=60, tags=["shop"], group="web", regions=[], name="Shop", timeout=5
+        )
+    assert (result.status, result.attempts) == (MonitorStatus.UP, 1)
+
+
+async def test_what_is_wrong_with_the_options_is_said_at_once() -> None:
+    with pytest.raises(Invalid, match=r"timeout: .*greater than or equal to 1; colour: "):
+        await check_website("https://example.com", timeout=0, colour="red")
+    with pytest.raises(Invalid, match="must start with one of"):
+        await check_website("nope")
+
+
+async def test_all_attempts_share_twice_the_timeout() -> None:
+    with running_site() as site:
+        site.answer = lambda _: (200, 3.0)
+        began = time.monotonic()
+        result = await check_website(site.url(), timeout=1, max_retries=10)
+    assert result.cause is Cause.TIMEOUT_FIRST_BYTE
+    assert 1 < result.attempts < 10
+    assert time.monotonic() - began < 3.5
+
+
+async def test_a_failure_is_confirmed_and_its_attempts_are_kept() -> None:
+    with running_site() as site:
+        site.answer = lambda _: (500, 0.0)
+        result = await check_website(site.url(), max_retries=2)
+    assert (result.status, result.attempts, site.hits["/"]) == (MonitorStatus.DOWN, 3, 3)
+    assert [one.http_status_code for one in result.earlier] == [500, 500]
+    assert result.started_at == result.earlier[0].started_at
