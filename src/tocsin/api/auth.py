@@ -4,10 +4,12 @@
 this machine, come along by themselves: any page open in the same browser can make it send a request here
 (cross-site request forgery). `SameSite=Lax` keeps the cookie out of most, but not out of those from another port or
 subdomain, and the loopback has no cookie at all. So requests that rely on either must come from our own pages, or
-from no page: browsers say so themselves in `Sec-Fetch-Site`, older ones in `Origin`; programs send neither, and are
-let through, since a browser is what is being guarded against. Reading is guarded too: an answer that another page
-cannot see by the same-origin policy need not be made for it. Following a link here from elsewhere is no fault.
-Source: W3C Fetch Metadata Request Headers; RFC 6454 section 7.
+from no page: browsers say so themselves in `Sec-Fetch-Site`, older ones in `Origin`, the oldest in `Referer`.
+Silence means two things. Only browsers have the cookie, so a change by cookie that says nothing of where it comes from
+is refused: an old browser, or a proxy that strips headers, must not open the door. At this machine, while no user
+exists, programs rightly send none of the three, and are let through. Reading is guarded too: an answer that another
+page cannot see by the same-origin policy need not be made for it. Following a link here from elsewhere is no fault.
+Source: W3C Fetch Metadata Request Headers; RFC 6454 section 7; RFC 9110 section 10.1.3.
 
 **Why the host is checked.** By DNS rebinding a page's own name can be made to lead to 127.0.0.1, and then the page is
 of the same origin. What it cannot do is send a `Host` that is not its own name. While no user exists, only loopback
@@ -80,7 +82,7 @@ def _by_presence(db: Session, request: Request, cookie: str | None) -> Caller:
             raise Unauthorized
         check_is_local(request)
         caller = Caller("loopback", "this machine", Scope.ADMIN)
-    check_origin(request)
+    check_origin(request, is_silence_ours=caller.kind == "loopback")
     return caller
 
 
@@ -112,20 +114,39 @@ def check_host(request: Request, allowed: Sequence[str]) -> None:
         raise Forbidden(f"{host or 'a request without Host'} is not among TOCSIN_ALLOWED_HOSTS")
 
 
-def check_origin(request: Request) -> None:
+def check_origin(request: Request, *, is_silence_ours: bool = True) -> None:
     """Let only requests pass that come from our own pages, or from no page.
 
+    Args:
+        request: the request.
+        is_silence_ours: whether one that changes something may leave open which page it comes from.
+
     Raises:
-        Forbidden: another site's page made the browser send it.
+        Forbidden: another site's page made the browser send it, or it may have.
     """
-    site = request.headers.get("sec-fetch-site")
     is_read = request.method in _SAFE_METHODS
     if is_read and request.headers.get("sec-fetch-mode") == "navigate":
         return
-    origin = request.headers.get("origin")
-    is_ours = site in ("same-origin", "none") if site else origin is None or _is_own_origin(request, origin)
-    if not is_ours:
+    is_ours = _is_from_our_page(request)
+    if is_ours is False:
         raise Forbidden("another site's page made this request; Tocsin takes them only from its own pages")
+    if is_ours is None and not (is_read or is_silence_ours):
+        raise Forbidden(
+            "a change by the login cookie must say which page it comes from, and this request has neither"
+            " Sec-Fetch-Site nor Origin nor Referer; programs send an API token instead"
+        )
+
+
+def _is_from_our_page(request: Request) -> bool | None:
+    """Return what the request says of the page it comes from; None where it says nothing."""
+    site = request.headers.get("sec-fetch-site")
+    if site:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("origin")
+    if origin is not None:
+        return _is_own_origin(request, origin)
+    # A link from elsewhere is followed with a foreign Referer, so that alone is no fault: it is worth silence.
+    return True if _is_own_origin(request, request.headers.get("referer", "")) else None
 
 
 def remember_login(response: Response, request: Request, login: NewLogin) -> None:

@@ -79,8 +79,8 @@ FOREIGN = [
     {"Sec-Fetch-Site": "same-site", "Origin": "http://127.0.0.1:3000"},
 ]
 OWN = [
-    {},
     {"Origin": "http://127.0.0.1:8000"},
+    {"Referer": "http://127.0.0.1:8000/websites/new"},
     {"Sec-Fetch-Site": "same-origin", "Origin": "http://127.0.0.1:8000"},
     {"Sec-Fetch-Site": "none"},
 ]
@@ -109,6 +109,33 @@ async def test_our_own_pages_and_programs_can_do_both(
     known = cookie_of(services) if by_cookie else {}
     assert (await client.post(LIST, json=NEW, headers=headers | known)).status_code == 201
     assert (await client.get(LIST, headers=headers | known)).json()["total"] == 1
+
+
+SILENT = [{}, {"Referer": "https://evil.example/form"}, {"Referer": "http://127.0.0.1:3000/"}]
+
+
+@pytest.mark.parametrize("headers", SILENT)
+async def test_a_program_on_this_machine_need_not_say_where_it_comes_from(
+    client: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    assert (await client.post(LIST, json=NEW, headers=headers)).status_code == 201
+
+
+@pytest.mark.parametrize("headers", SILENT)
+async def test_a_change_by_cookie_alone_must_say_which_page_it_comes_from(
+    client: httpx.AsyncClient, services: Services, headers: dict[str, str]
+) -> None:
+    known = cookie_of(services)
+    for response in (
+        await client.post(LIST, json=NEW, headers=headers | known),
+        await client.patch(f"{LIST}/1", json={"name": "x"}, headers=headers | known),
+        await client.delete(f"{LIST}/1", headers=headers | known),
+    ):
+        assert response.status_code == 403
+    refused = await client.post(LIST, json=NEW, headers=headers | known)
+    assert refused.json()["code"] == "forbidden"
+    assert "API token" in refused.json()["detail"]
+    assert (await client.get(LIST, headers=headers | known)).json()["total"] == 0
 
 
 async def test_a_link_from_elsewhere_can_be_followed_but_not_a_form(client: httpx.AsyncClient) -> None:

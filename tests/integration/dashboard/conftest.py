@@ -40,5 +40,7 @@ def app(services: Services) -> FastAPI:
 @pytest.fixture
 async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """A browser on this machine, where no user exists yet; it does not follow redirects."""
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:8000") as client:
+    address = "http://127.0.0.1:8000"
+    transport, headers = httpx.ASGITransport(app), {"Origin": address}
+    async with httpx.AsyncClient(transport=transport, base_url=address, headers=headers) as client:
         yield client

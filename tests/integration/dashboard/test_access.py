@@ -116,6 +116,17 @@ async def test_forms_of_other_sites_are_refused(client: httpx.AsyncClient, path:
     assert response.status_code == 403
 
 
+@pytest.mark.parametrize("path", ["/logout", "/websites/new", "/settings/users"])
+async def test_a_form_by_cookie_that_says_nothing_of_its_page_is_refused(
+    client: httpx.AsyncClient, database: Database, path: str
+) -> None:
+    add_user(database)
+    await log_in(client)
+    del client.headers["Origin"]
+    assert (await client.post(path)).status_code == 403
+    assert (await client.get("/")).status_code == 200
+
+
 async def test_every_page_forbids_what_is_inline_foreign_or_framed(
     client: httpx.AsyncClient, database: Database
 ) -> None:
