@@ -20,9 +20,9 @@ from tocsin.model.enums import Cause, MonitorStatus, Phase
 from tocsin.model.results import CheckResult, Phases
 from tocsin.model.times import to_epoch_us, utcnow
 from tocsin.model.websites import WebsiteCreate
-from tocsin.storage import rollups
 from tocsin.storage.checks import MonitorCheckCRUD
 from tocsin.storage.database import Database
+from tocsin.storage.history import rollups
 from tocsin.storage.results import Outcome, ResultWriter
 from tocsin.storage.states import load_states
 from tocsin.storage.websites import WebsiteCRUD

@@ -17,8 +17,8 @@ from tocsin.model.times import utcnow
 from tocsin.model.websites import INTERVAL_BOUNDS
 from tocsin.settings import Settings, load_settings
 from tocsin.storage.configured import open_database
+from tocsin.storage.history.retention import Retention
 from tocsin.storage.lock import sole_watcher
-from tocsin.storage.retention import Retention
 from tocsin.watch.breaker import Breaker
 from tocsin.watch.housekeeping import Keeping
 from tocsin.watch.live import LiveHub

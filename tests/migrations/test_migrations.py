@@ -120,7 +120,7 @@ def test_a_schema_that_is_behind_is_upgraded_on_sqlite_and_refused_on_postgres(o
     migrate.downgrade(opened.engine, "base")
     with opened.engine.begin() as connection:
         connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('0000')")
-    with pytest.raises(SchemaBehind, match=r"is at 0000, .* run `tocsin db upgrade --database"):
+    with pytest.raises(SchemaBehind, match=r"is at 0000, .* run `tocsin db upgrade"):
         opened.check_schema()
     if not opened.is_sqlite:
         with pytest.raises(SchemaBehind, match="tocsin db upgrade"):

@@ -12,12 +12,13 @@ from tocsin import CheckResult, Database, MonitorStatus, WebsiteCreate, WebsiteC
 from tocsin.model.enums import Cause, Phase
 from tocsin.model.results import Phases
 from tocsin.model.times import from_epoch_us, to_epoch_us
-from tocsin.storage import bulk, rollups
-from tocsin.storage.records import DailyRollup, HourlyRollup
+from tocsin.storage import bulk
+from tocsin.storage.history import rollups
 from tocsin.storage.results import Outcome, ResultWriter, Stored
-from tocsin.storage.rows import CHECK_COLUMNS, DEGRADED, DOWN, UNKNOWN, UP, CheckRow, transfer_us
 from tocsin.storage.states import load_states
 from tocsin.storage.tables import MonitorCheck
+from tocsin.storage.tables.records import DailyRollup, HourlyRollup
+from tocsin.storage.tables.rows import CHECK_COLUMNS, DEGRADED, DOWN, UNKNOWN, UP, CheckRow, transfer_us
 from tocsin.watch.breaker import Breaker
 from tocsin.watch.judge import judge
 

@@ -11,8 +11,8 @@ from tocsin import Database, WebsiteCreate, WebsiteCRUD
 from tocsin.model.enums import Cause, MonitorStatus, Phase
 from tocsin.model.options import CheckOptions
 from tocsin.model.results import CertificateFacts, CheckResult, PeerCertificate, Phases
+from tocsin.storage.history.rollups import fold_due
 from tocsin.storage.results import Outcome, ResultWriter
-from tocsin.storage.rollups import fold_due
 from tocsin.storage.states import load_states
 from tocsin.watch.breaker import Breaker
 from tocsin.watch.judge import judge, settle

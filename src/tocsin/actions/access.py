@@ -16,8 +16,8 @@ from tocsin.errors import Invalid, NotFound, Unauthorized
 from tocsin.model.enums import Scope
 from tocsin.model.times import utcnow
 from tocsin.storage import access
-from tocsin.storage.accounts import ApiToken, Login, User
 from tocsin.storage.database import Session
+from tocsin.storage.tables.accounts import ApiToken, Login, User
 
 TOKEN_PREFIX = "tocsin_"  # noqa: S105 (lets secret scanners recognise a leaked token; no secret itself)
 SECRET_BYTES = 32

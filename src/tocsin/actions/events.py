@@ -3,7 +3,7 @@
 from tocsin.model.times import isoformat
 from tocsin.storage.database import Session
 from tocsin.storage.outbox import last_event_id, list_events
-from tocsin.storage.records import OutboxEvent
+from tocsin.storage.tables.records import OutboxEvent
 from tocsin.watch.live import LiveEvent
 
 __all__ = ["last_event_id", "list_transitions"]

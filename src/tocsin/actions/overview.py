@@ -14,11 +14,11 @@ from tocsin.storage.certificates import StoredChain, chain_of, leaf_expiries
 from tocsin.storage.checks import MonitorCheckCRUD
 from tocsin.storage.database import Session
 from tocsin.storage.downtimes import DowntimeWindowCRUD
+from tocsin.storage.history.rollups import HourCounts, recent_hours
+from tocsin.storage.history.uptime import uptime_of
 from tocsin.storage.overview import Pair, count_standings, list_trouble, list_websites
-from tocsin.storage.records import WebsiteState
-from tocsin.storage.rollups import HourCounts, recent_hours
 from tocsin.storage.tables import DowntimeWindow, MonitorCheck
-from tocsin.storage.uptime import uptime_of
+from tocsin.storage.tables.records import WebsiteState
 
 HOURS = 24
 """Hours that a bar is shown for, the present one included."""

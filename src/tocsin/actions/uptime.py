@@ -13,8 +13,8 @@ from tocsin.model.series import Series
 from tocsin.model.times import utcnow
 from tocsin.model.uptime import Uptime
 from tocsin.storage.database import Session
-from tocsin.storage.series import series_of
-from tocsin.storage.uptime import uptime_of
+from tocsin.storage.history.series import series_of
+from tocsin.storage.history.uptime import uptime_of
 
 MAX_HOURS = 87_600
 """Ten years."""

@@ -14,7 +14,7 @@ from tocsin.errors import Invalid
 from tocsin.model.enums import Scope
 
 if TYPE_CHECKING:
-    from tocsin.storage.accounts import ApiToken, User
+    from tocsin.storage.tables.accounts import ApiToken, User
 
 _SCOPES = click.Choice([scope.value for scope in Scope])
 _PASSWORD_OPTION = click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")

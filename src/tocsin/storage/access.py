@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from tocsin.errors import Conflict
 from tocsin.model.times import utcnow
-from tocsin.storage.accounts import ApiToken, Login, User
+from tocsin.storage.tables.accounts import ApiToken, Login, User
 
 USED_PRECISION = timedelta(minutes=1)
 """How exactly the last use of a token is kept: more would make every read a write."""

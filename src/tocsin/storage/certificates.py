@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from tocsin.model.results import CertificateFacts, PeerCertificate
 from tocsin.model.times import utcnow
-from tocsin.storage.records import CertificateRecord, WebsiteCertificate
+from tocsin.storage.tables.records import CertificateRecord, WebsiteCertificate
 
 
 @dataclass(frozen=True, slots=True)

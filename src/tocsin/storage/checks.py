@@ -11,11 +11,12 @@ from tocsin.model.checks import MonitorCheckCreate
 from tocsin.model.enums import MonitorStatus
 from tocsin.model.times import as_utc, to_epoch_us, utcnow
 from tocsin.model.uptime import percent_of_checks
-from tocsin.storage import counts, rollups, states
-from tocsin.storage.codes import CAUSE_CODES, METHOD_CODES, PHASE_CODES, STATUS_CODES
-from tocsin.storage.records import UnknownWindow
-from tocsin.storage.rows import CheckRow
+from tocsin.storage import states
+from tocsin.storage.history import counts, rollups
 from tocsin.storage.tables import MonitorCheck, Website
+from tocsin.storage.tables.codes import CAUSE_CODES, METHOD_CODES, PHASE_CODES, STATUS_CODES
+from tocsin.storage.tables.records import UnknownWindow
+from tocsin.storage.tables.rows import CheckRow
 
 
 class MonitorCheckCRUD:

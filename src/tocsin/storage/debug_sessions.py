@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 
 from tocsin.errors import Conflict, NotFound
 from tocsin.model.debug_sessions import DebugSessionCreate, DebugSessionUpdate
-from tocsin.storage.schema import FRESH
 from tocsin.storage.tables import DebugSession, Website
+from tocsin.storage.tables.schema import FRESH
 
 
 class DebugSessionCRUD:

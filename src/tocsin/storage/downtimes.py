@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from tocsin.errors import Conflict, Invalid, NotFound
 from tocsin.model.downtimes import DowntimeWindowCreate, DowntimeWindowUpdate
 from tocsin.model.times import as_utc
-from tocsin.storage.schema import FRESH
 from tocsin.storage.tables import DowntimeWindow, Website
+from tocsin.storage.tables.schema import FRESH
 
 
 class DowntimeWindowCRUD:

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from tocsin.model.enums import MonitorStatus
 from tocsin.model.results import CheckResult
-from tocsin.storage.records import CheckEvidence, GoodEvidence
 from tocsin.storage.tables import MonitorCheck
+from tocsin.storage.tables.records import CheckEvidence, GoodEvidence
 
 REFRESH_AFTER = timedelta(minutes=10)
 """A page whose body alone changes from check to check has its good evidence rewritten this often."""

@@ -7,8 +7,8 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from tocsin.model.enums import MonitorStatus
-from tocsin.storage.records import WebsiteCertificate, WebsiteState
 from tocsin.storage.tables import DowntimeWindow, Website
+from tocsin.storage.tables.records import WebsiteCertificate, WebsiteState
 
 
 @dataclass(frozen=True, slots=True)

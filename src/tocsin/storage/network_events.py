@@ -12,8 +12,8 @@ from tocsin.errors import NotFound
 from tocsin.model.network_events import NetworkEventCreate
 from tocsin.model.times import as_utc, to_epoch_us, utcnow
 from tocsin.storage import bulk
-from tocsin.storage.schema import FRESH
 from tocsin.storage.tables import DebugSession, NetworkEvent
+from tocsin.storage.tables.schema import FRESH
 
 _COLUMNS = (
     "debug_session_id", "event_type", "url", "method", "status_code", "request_headers", "response_headers",

@@ -3,7 +3,7 @@
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tocsin.storage.records import OutboxEvent
+from tocsin.storage.tables.records import OutboxEvent
 
 
 def list_events(

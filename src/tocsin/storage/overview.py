@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from tocsin.model.enums import MonitorStatus
 from tocsin.model.standing import Standing, standing_of
-from tocsin.storage.records import WebsiteState
 from tocsin.storage.tables import Website
+from tocsin.storage.tables.records import WebsiteState
 
 Pair = tuple[Website, WebsiteState | None]
 """A website and what the checks so far left; None before the first."""

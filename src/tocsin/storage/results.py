@@ -15,13 +15,14 @@ from tocsin.model.enums import MonitorStatus
 from tocsin.model.results import CheckResult, PeerCertificate
 from tocsin.model.states import DowntimeStep, Judgement, Reason
 from tocsin.model.times import EPOCH, to_epoch_us
-from tocsin.storage import bulk, certificates, rollups
-from tocsin.storage.codes import CAUSE_CODES, METHOD_CODES, PHASE_CODES, STATUS_CODES
+from tocsin.storage import bulk, certificates
 from tocsin.storage.evidence import REFRESH_AFTER, fingerprint, pack
-from tocsin.storage.records import CheckEvidence, GoodEvidence, OutboxEvent, UnknownWindow, WebsiteState
-from tocsin.storage.rows import CHECK_COLUMNS, CheckRow
+from tocsin.storage.history import rollups
 from tocsin.storage.states import STATE_COLUMNS
 from tocsin.storage.tables import DowntimeWindow, MonitorCheck
+from tocsin.storage.tables.codes import CAUSE_CODES, METHOD_CODES, PHASE_CODES, STATUS_CODES
+from tocsin.storage.tables.records import CheckEvidence, GoodEvidence, OutboxEvent, UnknownWindow, WebsiteState
+from tocsin.storage.tables.rows import CHECK_COLUMNS, CheckRow
 
 _MICROSECOND = timedelta(microseconds=1)
 _MESSAGE_LIMIT = 1000

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from tocsin.model.enums import MonitorStatus
 from tocsin.model.states import WatchState
 from tocsin.model.times import from_epoch_us
-from tocsin.storage.codes import STATUS_CODES
-from tocsin.storage.records import WebsiteState
 from tocsin.storage.tables import MonitorCheck
-from tocsin.storage.types import utc_of
+from tocsin.storage.tables.codes import STATUS_CODES
+from tocsin.storage.tables.records import WebsiteState
+from tocsin.storage.tables.types import utc_of
 
 STATE_COLUMNS = (
     "website_id", "status", "status_since", "first_checked_at", "last_checked_at", "last_check_id",

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tocsin.storage.records import UnknownWindow
+from tocsin.storage.tables.records import UnknownWindow
 
 
 def list_unknown_windows(

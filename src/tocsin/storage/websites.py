@@ -13,9 +13,9 @@ from tocsin.model.enums import MonitorStatus
 from tocsin.model.times import utcnow
 from tocsin.model.urls import normalise_url
 from tocsin.model.websites import WebsiteCreate, WebsiteUpdate
-from tocsin.storage.records import WebsiteState
-from tocsin.storage.schema import FRESH, Base
 from tocsin.storage.tables import DebugSession, NetworkEvent, Website
+from tocsin.storage.tables.records import WebsiteState
+from tocsin.storage.tables.schema import FRESH, Base
 
 
 class WebsiteCRUD:

@@ -12,9 +12,9 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from tocsin.errors import StorageUnavailable
 from tocsin.model.times import to_epoch_us, utcnow
-from tocsin.storage import retention, rollups
 from tocsin.storage.database import Connection, Database
-from tocsin.storage.retention import Retention
+from tocsin.storage.history import retention, rollups
+from tocsin.storage.history.retention import Retention
 
 logger = logging.getLogger(__name__)
 

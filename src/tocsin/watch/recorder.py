@@ -16,9 +16,9 @@ from tocsin.model.results import CheckResult
 from tocsin.model.states import WatchState
 from tocsin.model.times import isoformat, utcnow
 from tocsin.storage.database import Database
+from tocsin.storage.history.uptime import gap_allowance
 from tocsin.storage.results import Outcome, ResultWriter, Stored
 from tocsin.storage.states import add_skipped, load_states
-from tocsin.storage.uptime import gap_allowance
 from tocsin.watch.breaker import Breaker
 from tocsin.watch.judge import judge
 from tocsin.watch.live import LiveEvent, LiveHub

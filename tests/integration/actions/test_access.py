@@ -13,8 +13,8 @@ from tocsin.actions.access import Caller, LoginThrottle
 from tocsin.errors import Conflict, Invalid, NotFound, TooManyTries, Unauthorized
 from tocsin.model.enums import Scope
 from tocsin.model.times import utcnow
-from tocsin.storage.accounts import ApiToken, Login, User
 from tocsin.storage.database import Session
+from tocsin.storage.tables.accounts import ApiToken, Login, User
 
 PASSWORD = "correct horse"
 

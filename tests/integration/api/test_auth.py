@@ -14,7 +14,7 @@ from tocsin.api.auth import COOKIE, Caller, forget_login, remember_login, requir
 from tocsin.model.enums import Scope
 from tocsin.model.times import utcnow
 from tocsin.settings import load_settings
-from tocsin.storage.accounts import ApiToken, Login
+from tocsin.storage.tables.accounts import ApiToken, Login
 
 LIST = "/api/websites"
 NEW = {"url": "https://example.com"}

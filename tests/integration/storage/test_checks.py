@@ -24,7 +24,7 @@ from tocsin import (
 )
 from tocsin.model.checks import MonitorCheckRead
 from tocsin.model.times import to_epoch_us, utcnow
-from tocsin.storage.records import UnknownWindow, WebsiteState
+from tocsin.storage.tables.records import UnknownWindow, WebsiteState
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 UP, DOWN, DEGRADED, UNKNOWN = MonitorStatus.UP, MonitorStatus.DOWN, MonitorStatus.DEGRADED, MonitorStatus.UNKNOWN

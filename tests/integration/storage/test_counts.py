@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from tests.support.history import DAY_US, HOUR_US, add_site, fold_all, moment_of, random_row, random_rows, store_rows
 from tocsin import Database, MonitorCheckCRUD
 from tocsin.model.times import to_epoch_us, utcnow
-from tocsin.storage import retention
-from tocsin.storage.counts import CheckCounts, count_between, cut
-from tocsin.storage.rows import DEGRADED, DOWN, UNKNOWN, UP, CheckRow
-from tocsin.storage.series import series_of
-from tocsin.storage.uptime import uptime_of
+from tocsin.storage.history import retention
+from tocsin.storage.history.counts import CheckCounts, count_between, cut
+from tocsin.storage.history.series import series_of
+from tocsin.storage.history.uptime import uptime_of
+from tocsin.storage.tables.rows import DEGRADED, DOWN, UNKNOWN, UP, CheckRow
 
 NOW = datetime(2026, 3, 20, 15, 30, 12, 345_678, tzinfo=UTC)
 

@@ -28,8 +28,8 @@ from tocsin.settings import load_settings
 from tocsin.storage import bulk
 from tocsin.storage.configured import default_database, open_database
 from tocsin.storage.database import database_url, translated_errors
-from tocsin.storage.records import OutboxEvent, WebsiteState
-from tocsin.storage.types import utc_of
+from tocsin.storage.tables.records import OutboxEvent, WebsiteState
+from tocsin.storage.tables.types import utc_of
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

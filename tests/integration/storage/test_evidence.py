@@ -10,10 +10,10 @@ from tocsin import Cause, Database, MonitorCheck, MonitorStatus, Phase, WebsiteC
 from tocsin.model.results import CertificateFacts, Hop, PeerCertificate, Phases
 from tocsin.storage.certificates import chain_of, leaf_expiries, record_chains
 from tocsin.storage.evidence import REFRESH_AFTER, evidence_of, fingerprint, good_evidence_of, pack, unpack
-from tocsin.storage.records import CertificateRecord, GoodEvidence
+from tocsin.storage.history.retention import trim_checks
 from tocsin.storage.results import ResultWriter
-from tocsin.storage.retention import trim_checks
 from tocsin.storage.states import load_states
+from tocsin.storage.tables.records import CertificateRecord, GoodEvidence
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

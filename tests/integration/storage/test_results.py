@@ -31,10 +31,10 @@ from tocsin import (
 from tocsin.model.results import Phases
 from tocsin.storage import bulk
 from tocsin.storage.outbox import last_event_id, list_events
-from tocsin.storage.records import OutboxEvent, UnknownWindow, WebsiteState
 from tocsin.storage.results import Outcome, ResultWriter
-from tocsin.storage.rows import CHECK_COLUMNS
 from tocsin.storage.states import add_skipped, load_states, states_of
+from tocsin.storage.tables.records import OutboxEvent, UnknownWindow, WebsiteState
+from tocsin.storage.tables.rows import CHECK_COLUMNS
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from tests.support.history import HOUR_US, add_site, fold_all, random_rows, record, saw, store_rows, stored_rollups
 from tocsin import Database, MonitorCheck, MonitorCheckCRUD, MonitorStatus
 from tocsin.model.times import to_epoch_us
-from tocsin.storage import retention
 from tocsin.storage.evidence import good_evidence_of
-from tocsin.storage.records import CheckEvidence, DailyRollup
-from tocsin.storage.retention import Retention
+from tocsin.storage.history import retention
+from tocsin.storage.history.retention import Retention
+from tocsin.storage.tables.records import CheckEvidence, DailyRollup
 
 NOW = datetime(2026, 3, 20, 15, 30, tzinfo=UTC)
 

@@ -23,9 +23,9 @@ from tests.support.history import (
 from tocsin import Database, MonitorCheckCreate, MonitorCheckCRUD, MonitorStatus
 from tocsin.model import histograms
 from tocsin.model.times import to_epoch_us, utcnow
-from tocsin.storage import retention, rollups
-from tocsin.storage.rollups import DAILY, HOURLY, PHASES
-from tocsin.storage.rows import DEGRADED, UP, CheckRow, transfer_us
+from tocsin.storage.history import retention, rollups
+from tocsin.storage.history.rollups import DAILY, HOURLY, PHASES
+from tocsin.storage.tables.rows import DEGRADED, UP, CheckRow, transfer_us
 
 NOW = datetime(2026, 3, 20, 15, 30, tzinfo=UTC)
 PERIODS = (("hours", HOUR_US), ("days", DAY_US))

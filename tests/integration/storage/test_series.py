@@ -12,8 +12,8 @@ from tests.support.history import fold_all, random_rows, store_rows
 from tocsin import Database
 from tocsin.model.series import Point, Series
 from tocsin.model.times import to_epoch_us
-from tocsin.storage.rows import DEGRADED, UNKNOWN, UP, CheckRow, transfer_us
-from tocsin.storage.series import series_of
+from tocsin.storage.history.series import series_of
+from tocsin.storage.tables.rows import DEGRADED, UNKNOWN, UP, CheckRow, transfer_us
 
 NOW = datetime(2026, 3, 20, 15, 30, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 3, 20, tzinfo=UTC)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from tests.support.history import add_site, record, saw
 from tocsin import Database, DowntimeWindowCreate, DowntimeWindowCRUD, MonitorStatus, NotFound
 from tocsin.model.uptime import Uptime
-from tocsin.storage.uptime import gap_allowance, uptime_of
+from tocsin.storage.history.uptime import gap_allowance, uptime_of
 from tocsin.watch.breaker import Breaker
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from tests.support.watching import add_website
 from tocsin import Database, MonitorCheck, MonitorCheckCreate, MonitorCheckCRUD, MonitorStatus, StorageUnavailable
 from tocsin.model.times import utcnow
-from tocsin.storage.records import HourlyRollup
+from tocsin.storage.tables.records import HourlyRollup
 from tocsin.watch.housekeeping import Housekeeping, Keeping
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tocsin.storage.codes import CODES, MEMBERS
-from tocsin.storage.rows import CHECK_COLUMNS, CheckRow, transfer_us
 from tocsin.storage.tables import MonitorCheck
+from tocsin.storage.tables.codes import CODES, MEMBERS
+from tocsin.storage.tables.rows import CHECK_COLUMNS, CheckRow, transfer_us
 
 
 @pytest.mark.parametrize("kind", list(CODES))

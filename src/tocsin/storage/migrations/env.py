@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from tocsin.settings import load_settings
 from tocsin.storage.database import Database
 from tocsin.storage.tables import Base
-from tocsin.storage.types import Code, EpochMicroseconds, Milliseconds, UTCDateTime
+from tocsin.storage.tables.types import Code, EpochMicroseconds, Milliseconds, UTCDateTime
 from tocsin.storage.versions import lock_schema
 
 

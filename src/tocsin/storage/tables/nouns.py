@@ -1,7 +1,4 @@
-"""The nouns users know, as tables: websites, checks, downtimes, debug sessions and network events.
-
-What the program keeps beside them is in `records`, who may use it in `accounts`; this module registers them too.
-"""
+"""The nouns users know, as tables: websites, checks, downtimes, debug sessions and network events."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,9 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
 from tocsin.model.enums import AddressFamily, Cause, HTTPMethod, MonitorStatus, NetworkEventType, Phase
 from tocsin.model.times import utcnow
-from tocsin.storage import accounts, records
-from tocsin.storage.schema import Base, named, website_id
-from tocsin.storage.types import Code, EpochMicroseconds, Id, Milliseconds, UTCDateTime
+from tocsin.storage.tables.schema import Base, named, website_id
+from tocsin.storage.tables.types import Code, EpochMicroseconds, Id, Milliseconds, UTCDateTime
 
 
 class Website(Base):
@@ -194,15 +190,3 @@ class NetworkEvent(Base):
     created_at: Mapped[datetime] = mapped_column(EpochMicroseconds, default=utcnow)
 
     debug_session: Mapped[DebugSession] = relationship(back_populates="network_events")
-
-
-__all__ = [
-    "Base",
-    "DebugSession",
-    "DowntimeWindow",
-    "MonitorCheck",
-    "NetworkEvent",
-    "Website",
-    "accounts",
-    "records",
-]

@@ -16,9 +16,9 @@ from tocsin.model import histograms
 from tocsin.model.histograms import Histogram
 from tocsin.model.times import DAY_S, HOUR_S
 from tocsin.storage.bulk import upsert_rows
-from tocsin.storage.records import DailyRollup, HourlyRollup
-from tocsin.storage.rows import DEGRADED, DOWN, UNKNOWN, UP, CheckRow, transfer_us
 from tocsin.storage.tables import MonitorCheck
+from tocsin.storage.tables.records import DailyRollup, HourlyRollup
+from tocsin.storage.tables.rows import DEGRADED, DOWN, UNKNOWN, UP, CheckRow, transfer_us
 
 GRACE_S = 300
 """A period is folded this long after its end: by then every check that started in it is stored."""

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, select, tuple_, update
 
 from tocsin.model.times import DAY_S, HOUR_S, to_epoch_us
-from tocsin.storage.records import CheckEvidence, HourlyRollup
 from tocsin.storage.tables import MonitorCheck, Website
+from tocsin.storage.tables.records import CheckEvidence, HourlyRollup
 
 BATCH = 500
 

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from tocsin.model.enums import MonitorStatus
-from tocsin.storage.codes import STATUS_CODES
+from tocsin.storage.tables.codes import STATUS_CODES
 
 CHECK_COLUMNS = (
     "website_id", "checked_at", "created_delay_ms", "status", "http_status_code", "http_method",

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Enum, ForeignKey
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from tocsin.storage.types import Id
+from tocsin.storage.tables.types import Id
 
 FRESH = {"populate_existing": True}
 """Execution options of every read: what another process changed shows, also in a Session that lives long."""

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tocsin.model.enums import Scope
 from tocsin.model.times import utcnow
-from tocsin.storage.schema import Base, named
-from tocsin.storage.types import Id, UTCDateTime
+from tocsin.storage.tables.schema import Base, named
+from tocsin.storage.tables.types import Id, UTCDateTime
 
 
 class User(Base):

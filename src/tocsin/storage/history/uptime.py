@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 from tocsin.errors import NotFound
 from tocsin.model.times import utcnow
 from tocsin.model.uptime import Uptime, percent_of_checks, time_share
-from tocsin.storage.counts import count_between
 from tocsin.storage.downtimes import DowntimeWindowCRUD
-from tocsin.storage.records import WebsiteState
+from tocsin.storage.history.counts import count_between
 from tocsin.storage.tables import DowntimeWindow, Website
+from tocsin.storage.tables.records import WebsiteState
 from tocsin.storage.unknown_windows import unknown_between
 
 Stretch = tuple[datetime, datetime]

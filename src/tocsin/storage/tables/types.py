@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, DateTime, Dialect, Integer, SmallInteger
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from tocsin.model.times import as_utc, from_epoch_us, to_epoch_us
-from tocsin.storage.codes import CODES, MEMBERS
+from tocsin.storage.tables.codes import CODES, MEMBERS
 
 E = TypeVar("E", bound=Enum)
 

@@ -12,9 +12,9 @@ from tocsin.model import histograms
 from tocsin.model.series import Point, Series
 from tocsin.model.times import DAY_S, HOUR_S, as_utc, from_epoch_us, to_epoch_us
 from tocsin.model.uptime import percent_of_checks
-from tocsin.storage.records import DailyRollup, HourlyRollup
-from tocsin.storage.rollups import PHASES, raw_durations
-from tocsin.storage.rows import DEGRADED, DOWN, UNKNOWN, UP, transfer_us
+from tocsin.storage.history.rollups import PHASES, raw_durations
+from tocsin.storage.tables.records import DailyRollup, HourlyRollup
+from tocsin.storage.tables.rows import DEGRADED, DOWN, UNKNOWN, UP, transfer_us
 
 _FINEST_S = 60
 _RAW_COLUMNS = (

@@ -11,8 +11,8 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from tocsin.model.times import DAY_S, HOUR_S, as_utc, from_epoch_us, to_epoch_us
-from tocsin.storage.records import DailyRollup, HourlyRollup
 from tocsin.storage.tables import MonitorCheck
+from tocsin.storage.tables.records import DailyRollup, HourlyRollup
 
 RAW_WINDOW = timedelta(hours=24)
 

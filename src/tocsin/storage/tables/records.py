@@ -8,8 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tocsin.model.enums import Cause, MonitorStatus
 from tocsin.model.times import utcnow
-from tocsin.storage.schema import Base, named, website_id
-from tocsin.storage.types import Code, EpochMicroseconds, Id, Milliseconds, UTCDateTime
+from tocsin.storage.tables.schema import Base, named, website_id
+from tocsin.storage.tables.types import Code, EpochMicroseconds, Id, Milliseconds, UTCDateTime
 
 
 class WebsiteState(Base):
