@@ -9,7 +9,8 @@ from tocsin.actions.services import Tell, nobody
 from tocsin.errors import Invalid, NotFound
 from tocsin.model.enums import MonitorStatus
 from tocsin.model.masks import mask_auth, mask_headers, mask_proxy, unmask
-from tocsin.model.pages import Page, PageQuery, QueryStatus, QueryText
+from tocsin.model.pages import Page, PageQuery, QueryStatus
+from tocsin.model.texts import QueryText
 from tocsin.model.urls import origin_of
 from tocsin.model.websites import WebsiteCreate, WebsiteRead, WebsiteUpdate
 from tocsin.storage.certificates import leaf_expiries

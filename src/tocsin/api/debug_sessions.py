@@ -4,6 +4,7 @@ from typing import Annotated, NoReturn
 from urllib.parse import quote
 
 from fastapi import APIRouter, Body, Path, Query, Response
+from pydantic import AfterValidator
 
 from tocsin.actions import debug_sessions
 from tocsin.api.answers import READ, WRITE, faults
@@ -12,13 +13,14 @@ from tocsin.errors import NotFound
 from tocsin.model.debug_sessions import DebugSessionRead, DebugSessionStart, DebugSessionUpdate
 from tocsin.model.network_events import NetworkEventRead, NetworkEventRecord
 from tocsin.model.pages import Page, PageQuery
+from tocsin.model.texts import storable
 
 router = APIRouter(prefix="/api", tags=["debug sessions"], responses=faults(404, 422))
 
 MAX_EVENTS = 10_000
 
 SessionKey = Annotated[
-    str, Path(min_length=1, max_length=255, pattern=r"^[^\x00]*$", examples=["debug-2026-01-01-123456"])
+    str, Path(min_length=1, max_length=255, examples=["debug-2026-01-01-123456"]), AfterValidator(storable)
 ]
 
 

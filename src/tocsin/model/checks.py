@@ -5,12 +5,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from tocsin.model.enums import Cause, HTTPMethod, MonitorStatus, Phase
+from tocsin.model.texts import Stored
 from tocsin.model.times import UTCDatetime
 
 Milliseconds = Field(None, ge=0, le=86_400_000, description="Milliseconds; null where the phase was not reached.")
 
 
-class MonitorCheckCreate(BaseModel):
+class MonitorCheckCreate(Stored):
     """A check to record. `checked_at` is when its first attempt started; now, if left out."""
 
     model_config = ConfigDict(extra="forbid")

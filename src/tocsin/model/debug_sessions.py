@@ -1,11 +1,16 @@
 """Schemas of a DebugSession: one recorded browser visit."""
 
-from pydantic import BaseModel, ConfigDict, Field
+import re
 
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from tocsin.model.texts import Stored
 from tocsin.model.times import UTCDatetime
 
+_NOT_IN_A_PATH = re.compile(r"[/\\\x00-\x1f\x7f]")
 
-class DebugSessionCreate(BaseModel):
+
+class DebugSessionCreate(Stored):
     """A debug session that begins; `session_key` is the caller's own unique name for it."""
 
     model_config = ConfigDict(extra="forbid")
@@ -17,7 +22,7 @@ class DebugSessionCreate(BaseModel):
     started_at: UTCDatetime | None = None
 
 
-class DebugSessionStart(BaseModel):
+class DebugSessionStart(Stored):
     """A debug session of a website that is named elsewhere, as in a URL; without a key it gets one."""
 
     model_config = ConfigDict(
@@ -27,18 +32,21 @@ class DebugSessionStart(BaseModel):
 
     website_id: int | None = Field(None, description="Need not be given; where it is, it must be the URL's.")
     session_key: str | None = Field(
-        None,
-        min_length=1,
-        max_length=255,
-        pattern=r"^[^/\\\x00-\x1f\x7f]+$",
-        description="Unique; made up if left out.",
+        None, min_length=1, max_length=255, description="Unique; made up if left out. Without slashes."
     )
     user_agent: str | None = Field(None, max_length=1000)
     browser_type: str | None = Field(None, max_length=50, examples=["chromium"])
     started_at: UTCDatetime | None = None
 
+    @field_validator("session_key")
+    @classmethod
+    def _fits_into_a_path(cls, key: str | None) -> str | None:
+        if key is not None and _NOT_IN_A_PATH.search(key):
+            raise ValueError("a session key has neither slashes nor control characters")
+        return key
 
-class DebugSessionUpdate(BaseModel):
+
+class DebugSessionUpdate(Stored):
     """The fields to change; what is left out stays as it is."""
 
     model_config = ConfigDict(

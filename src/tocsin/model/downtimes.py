@@ -5,10 +5,11 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tocsin.model.enums import MonitorStatus
+from tocsin.model.texts import Stored
 from tocsin.model.times import UTCDatetime
 
 
-class DowntimeWindowCreate(BaseModel):
+class DowntimeWindowCreate(Stored):
     """A downtime to record; without `ended_at` it is going on. A website has at most one of those."""
 
     model_config = ConfigDict(extra="forbid")
@@ -29,7 +30,7 @@ class DowntimeWindowCreate(BaseModel):
         return self
 
 
-class DowntimeWindowUpdate(BaseModel):
+class DowntimeWindowUpdate(Stored):
     """The fields to change; what is left out stays as it is."""
 
     model_config = ConfigDict(extra="forbid")
@@ -41,7 +42,7 @@ class DowntimeWindowUpdate(BaseModel):
     notes: str | None = Field(None, max_length=10_000)
 
 
-class DowntimeWindowNotes(BaseModel):
+class DowntimeWindowNotes(Stored):
     """What people add to a downtime; what is left out stays as it is."""
 
     model_config = ConfigDict(

@@ -2,7 +2,9 @@
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+from pydantic import ConfigDict, Field, FiniteFloat, model_validator
+
+from tocsin.model.texts import Stored
 
 TEXT_SUBJECTS = ("body", "header")
 NUMBER_SUBJECTS = (
@@ -19,7 +21,7 @@ _TEXT_OPERATORS = ("contains", "not_contains", "==", "!=")
 _NUMBER_OPERATORS = ("<", "<=", ">", ">=", "==", "!=")
 
 
-class Expectation(BaseModel):
+class Expectation(Stored):
     """One condition, for example `{"on": "body", "op": "contains", "value": "Welcome"}`.
 
     All expectations of a website must hold. One whose subject is missing never holds.

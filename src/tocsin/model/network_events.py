@@ -3,10 +3,11 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 from tocsin.model.enums import HTTPMethod, NetworkEventType
+from tocsin.model.texts import Stored
 from tocsin.model.times import UTCDatetime
 
 
-class NetworkEventFields(BaseModel):
+class NetworkEventFields(Stored):
     """Every field of an event that is recorded, apart from its debug session."""
 
     model_config = ConfigDict(extra="forbid")

@@ -2,17 +2,18 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BeforeValidator, ConfigDict, Field, field_validator
 
 from tocsin.model.enums import AddressFamily, HTTPMethod
 from tocsin.model.expectations import Expectation
 from tocsin.model.expected_status import parse_expected_status
+from tocsin.model.texts import Stored
 
 MAX_REQUEST_BODY = 256 * 1024
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
-class BasicAuth(BaseModel):
+class BasicAuth(Stored):
     """User name and password, sent as HTTP Basic (RFC 7617)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -22,7 +23,7 @@ class BasicAuth(BaseModel):
     password: str = Field(max_length=1024, repr=False)
 
 
-class BearerAuth(BaseModel):
+class BearerAuth(Stored):
     """A token, sent as `Authorization: Bearer …` (RFC 6750)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -47,7 +48,7 @@ def _upper(value: Any) -> Any:
     return value.upper() if isinstance(value, str) else value
 
 
-class CheckOptions(BaseModel):
+class CheckOptions(Stored):
     """Every option of a check, with its default. Times are in the unit that the description names."""
 
     model_config = ConfigDict(extra="forbid", validate_default=False)
@@ -89,7 +90,7 @@ class CheckOptions(BaseModel):
             if not name or not set(name) <= _TOKEN:
                 raise ValueError(f"{name!r} is no header name")
             if any(character in text for character in "\r\n\0"):
-                raise ValueError(f"the value of header {name!r} contains a line break")
+                raise ValueError(f"the value of header {name!r} contains a control character")
         return value
 
     @field_validator("proxy")

@@ -31,7 +31,6 @@ def _not_before_1970(moment: datetime) -> datetime:
 
 QueryTime = Annotated[UTCDatetime, BeforeValidator(_plus_again), AfterValidator(_not_before_1970)]
 QueryStatus = Annotated[MonitorStatus, BeforeValidator(_upper)]
-QueryText = Annotated[str, Field(max_length=2048, pattern=r"^[^\x00]*$")]
 
 
 class Page(BaseModel, Generic[T]):

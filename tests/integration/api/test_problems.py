@@ -61,6 +61,29 @@ async def test_half_a_character_in_a_field_is_a_problem(client: httpx.AsyncClien
         check_problem(response, 422, "invalid")
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("POST", "/api/websites", {"url": "https://b.example", "name": "nul\0x"}, "name"),
+        ("PATCH", "/api/websites/1", {"tags": ["a\0"]}, "tags"),
+        ("PATCH", "/api/websites/1", {"request_headers": {"X-A": "\0"}}, "request_headers"),
+        ("POST", "/api/websites/1/debug-sessions", {"user_agent": "\0"}, "user_agent"),
+        ("POST", "/api/debug-sessions/s/events", [{"event_type": "REQUEST", "url": "\0"}], "0.url"),
+        ("GET", "/api/websites?search=%00", None, "search"),
+        ("GET", "/api/debug-sessions/a%00b", None, "session_key"),
+    ],
+)
+async def test_a_character_that_no_column_holds_is_named_with_its_field(
+    client: httpx.AsyncClient, method: str, path: str, body: object, field: str
+) -> None:
+    await client.post("/api/websites", json={"url": "https://a.example"})
+    await client.post("/api/websites/1/debug-sessions", json={"session_key": "s"})
+    response = await client.request(method, path, json=body)
+    assert response.json()["errors"][0]["field"] == field, response.text
+    assert "NUL" in response.text or "control character" in response.text
+    assert (response.status_code, response.json()["code"]) == (422, "invalid")
+
+
 async def test_an_answer_never_repeats_a_secret_that_was_refused(client: httpx.AsyncClient) -> None:
     auth = {"kind": "basic", "username": "me", "password": ["hush-hush"]}
     response = await client.post("/api/websites", json={"url": "https://a.example", "auth": auth})
