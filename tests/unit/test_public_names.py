@@ -11,6 +11,18 @@ import tocsin
 from tocsin.errors import ExtraMissing
 
 
+PROMISED = (
+    "Base Database get_db Website MonitorCheck DowntimeWindow DebugSession NetworkEvent MonitorStatus HTTPMethod"
+    " NetworkEventType WebsiteCreate WebsiteUpdate MonitorCheckCreate DowntimeWindowCreate DowntimeWindowUpdate"
+    " DebugSessionCreate DebugSessionUpdate NetworkEventCreate WebsiteCRUD MonitorCheckCRUD DowntimeWindowCRUD"
+    " DebugSessionCRUD NetworkEventCRUD check_website CheckResult TocsinError"
+)
+
+
+def test_every_promised_name_is_public() -> None:
+    assert set(PROMISED.split()) <= set(tocsin.__all__)
+
+
 @pytest.mark.parametrize("name", tocsin.__all__)
 def test_every_public_name_loads(name: str) -> None:
     assert getattr(tocsin, name) is not None
