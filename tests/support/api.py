@@ -66,8 +66,14 @@ class FakeWatch:
         return True
 
 
-def record_look(
-    database: Database, website_id: int, at: datetime, *, cause: Cause | None = None, live: LiveHub | None = None
+def record_look(  # noqa: PLR0913 (what was seen, by name)
+    database: Database,
+    website_id: int,
+    at: datetime,
+    *,
+    cause: Cause | None = None,
+    body_head: str = "",
+    live: LiveHub | None = None,
 ) -> int:
     """Store what a look saw the way the watch does, evidence, state, outbox and all; return the check's id."""
     seen = CheckResult(
@@ -79,6 +85,7 @@ def record_look(
         http_status_code=None if cause else 200,
         phases=Phases(dns_ms=1.5, total_ms=2.0),
         addresses=("192.0.2.1",),
+        body_head=body_head,
     )
     result = settle(seen, CheckOptions(), at)
     with database.write_transaction() as connection:

@@ -5,9 +5,10 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from tocsin.actions.websites import find_website
+from tocsin.actions.websites import SECRET_FIELDS, find_website
 from tocsin.errors import NotFound
 from tocsin.model.checks import MonitorCheckRead
+from tocsin.model.echoes import mask_evidence
 from tocsin.model.pages import Page, PageQuery, QueryStatus, QueryTime
 from tocsin.storage.checks import MonitorCheckCRUD
 from tocsin.storage.database import Session
@@ -47,7 +48,7 @@ def list_checks(db: Session, website_id: int, query: CheckQuery) -> Page[Monitor
 
 
 def get_check(db: Session, website_id: int, check_id: int) -> MonitorCheckRead:
-    """Return a check of a website with its evidence, where that is kept.
+    """Return a check of a website with its evidence, where that is kept; secrets that came back in it are masked.
 
     Raises:
         NotFound: the website has no such check.
@@ -55,4 +56,8 @@ def get_check(db: Session, website_id: int, check_id: int) -> MonitorCheckRead:
     row = MonitorCheckCRUD.get_by_id(db, check_id)
     if row is None or row.website_id != website_id:
         raise NotFound(f"website {website_id} has no check {check_id}")
-    return MonitorCheckRead.model_validate(row).model_copy(update={"evidence": evidence_of(db, check_id)})
+    evidence = evidence_of(db, check_id)
+    if evidence is not None:
+        website = find_website(db, website_id)
+        evidence = mask_evidence(evidence, {name: getattr(website, name) for name in SECRET_FIELDS})
+    return MonitorCheckRead.model_validate(row).model_copy(update={"evidence": evidence})

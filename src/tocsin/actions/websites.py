@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from tocsin.actions.services import Tell, nobody
 from tocsin.errors import Invalid, NotFound
 from tocsin.model.enums import MonitorStatus
-from tocsin.model.masks import mask_auth, mask_headers, mask_proxy, unmask
+from tocsin.model.masks import mask_auth, mask_body, mask_headers, mask_proxy, unmask
 from tocsin.model.pages import Page, PageQuery, QueryStatus
 from tocsin.model.texts import QueryText
 from tocsin.model.urls import origin_of
@@ -19,7 +19,10 @@ from tocsin.storage.states import states_of
 from tocsin.storage.tables import Website
 from tocsin.storage.websites import WebsiteCRUD
 
-_MASKED = ("auth", "request_headers", "proxy")
+SECRET_FIELDS = ("auth", "request_headers", "request_body", "proxy")
+"""Fields of a website that are, or hold, secrets."""
+
+_SENT_TO_THE_HOST = ("auth", "request_headers", "request_body")
 _SAME_IN_STATE = ("status", "status_since", "last_checked_at", "last_response_time_ms", "last_cause", "last_message",
                   "breaker_open_until", "skipped_checks_count")  # fmt: skip
 
@@ -73,7 +76,7 @@ def create_website(db: Session, website: WebsiteCreate, tell: Tell = nobody) -> 
         Conflict: its URL is watched already.
         Invalid: it carries a mask in place of a secret.
     """
-    unmask(website.model_dump(mode="json", include=set(_MASKED)), None)
+    unmask(website.model_dump(mode="json", include=set(SECRET_FIELDS)), None)
     row = WebsiteCRUD.create(db, website)
     tell("created", row.id)
     return _read_all(db, [row])[0]
@@ -89,8 +92,8 @@ def update_website(db: Session, website_id: int, update: WebsiteUpdate, tell: Te
     """
     row = find_website(db, website_id)
     given = update.changes()
-    _keep_secrets_at_home(row, given)
-    secrets = unmask(given, {name: getattr(row, name) for name in _MASKED})
+    secrets = unmask(given, {name: getattr(row, name) for name in SECRET_FIELDS})
+    _keep_secrets_at_home(row, given, secrets)
     if secrets:
         update = WebsiteUpdate.model_validate({**given, **secrets})
     WebsiteCRUD.update(db, website_id, update)
@@ -98,11 +101,11 @@ def update_website(db: Session, website_id: int, update: WebsiteUpdate, tell: Te
     return _read_all(db, [row])[0]
 
 
-def _keep_secrets_at_home(row: Website, given: dict[str, Any]) -> None:
-    """Refuse to send stored credentials to another host, unless whoever moves the website gives them anew."""
+def _keep_secrets_at_home(row: Website, given: dict[str, Any], unmasked: dict[str, Any]) -> None:
+    """Refuse to send stored secrets to another host, unless whoever moves the website knows and gives them anew."""
     if "url" not in given or origin_of(given["url"]) == origin_of(row.url):
         return
-    kept = [name for name in ("auth", "request_headers") if getattr(row, name) and name not in given]
+    kept = [name for name in _SENT_TO_THE_HOST if getattr(row, name) and (name not in given or name in unmasked)]
     if kept:
         raise Invalid(f"the URL moves to another host: send {' and '.join(kept)} too, so that no secret goes astray")
 
@@ -148,6 +151,7 @@ def _read_all(db: Session, rows: Sequence[Website]) -> list[WebsiteRead]:
         hidden = {
             "auth": mask_auth(read.auth),
             "request_headers": mask_headers(read.request_headers),
+            "request_body": mask_body(read.request_body),
             "proxy": mask_proxy(read.proxy),
         }
         expiry = {"certificate_not_after": expiries.get(row.id)}

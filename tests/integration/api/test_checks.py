@@ -115,6 +115,16 @@ async def test_evidence_is_shown_with_one_check_and_not_in_lists(
     assert {**check, "evidence": None} == listed
 
 
+async def test_a_secret_that_the_website_sent_back_is_masked(client: httpx.AsyncClient, database: Database) -> None:
+    auth = {"kind": "basic", "username": "me", "password": "hush-1"}
+    site = WebsiteCreate(url="https://example.com", auth=auth, request_headers={"X-Api-Key": "hush-2"})
+    with database.session() as db:
+        website_id = WebsiteCRUD.create(db, site).id
+    check_id = record_look(database, website_id, NOW, body_head="Hello me, you sent hush-1 and hush-2.")
+    check = (await client.get(f"/api/websites/{website_id}/checks/{check_id}")).json()
+    assert check["evidence"]["body_head"] == "Hello me, you sent ******** and ********."
+
+
 async def test_a_check_of_another_website_is_not_found(
     client: httpx.AsyncClient, database: Database, website_id: int
 ) -> None:

@@ -71,6 +71,7 @@ async def test_editing_keeps_masked_secrets(client: httpx.AsyncClient, database:
         database,
         auth={"kind": "basic", "username": "monitor", "password": "hush-hush"},
         request_headers={"Authorization": "Bearer hush-hush"},
+        request_body="password=hush-hush",
         expectations=[{"on": "body", "op": "contains", "value": "Welcome"}],
     )
     page = (await client.get(f"/websites/{website_id}/edit")).text
@@ -79,8 +80,9 @@ async def test_editing_keeps_masked_secrets(client: httpx.AsyncClient, database:
     sent = {
         "url": "https://a.example", "name": "Renamed", "is_active": "on", "auth_kind": "basic",
         "auth_username": "monitor", "auth_password": MASK, "request_headers": f"Authorization: {MASK}",
-        "method": "HEAD", "address_family": "any",
+        "method": "HEAD", "address_family": "any", "request_body": MASK,
     }  # fmt: skip
+    assert f">\n{MASK}</textarea>" in page
     assert (await client.post(f"/websites/{website_id}/edit", data=sent)).status_code == 303
     with database.session() as db:
         row = WebsiteCRUD.get_by_id(db, website_id)
@@ -88,6 +90,7 @@ async def test_editing_keeps_masked_secrets(client: httpx.AsyncClient, database:
         assert (row.name, row.method, row.expectations) == ("Renamed", "HEAD", [])
         assert row.auth == {"kind": "basic", "username": "monitor", "password": "hush-hush"}
         assert row.request_headers == {"Authorization": "Bearer hush-hush"}
+        assert row.request_body == "password=hush-hush"
 
 
 async def test_an_empty_name_is_refused_when_editing(client: httpx.AsyncClient, database: Database) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tocsin.errors import Invalid
-from tocsin.model.masks import MASK, is_secret_header, mask_auth, mask_headers, mask_proxy, unmask
+from tocsin.model.masks import MASK, is_secret_name, mask_auth, mask_body, mask_headers, mask_proxy, unmask
 from tocsin.model.options import BasicAuth, BearerAuth
 
 
@@ -15,12 +15,12 @@ from tocsin.model.options import BasicAuth, BearerAuth
      "Client-Secret", "X-Access-Key", "X-Amz-Signature", "X-Session-Id", "X-Password"],
 )  # fmt: skip
 def test_headers_that_carry_secrets_are_known(name: str) -> None:
-    assert is_secret_header(name)
+    assert is_secret_name(name)
 
 
 @pytest.mark.parametrize("name", ["Accept", "User-Agent", "X-Request-Id", "Content-Type", "X-Author", "Keyboard"])
 def test_other_headers_stay_readable(name: str) -> None:
-    assert not is_secret_header(name)
+    assert not is_secret_name(name)
 
 
 def test_credentials_keep_all_but_the_secret() -> None:
@@ -45,9 +45,14 @@ def test_a_proxy_keeps_all_but_user_and_password(proxy: str | None, shown: str |
     assert mask_proxy(proxy) == shown
 
 
+def test_a_body_is_hidden_as_a_whole() -> None:
+    assert (mask_body("user=me&password=hush"), mask_body(""), mask_body(None)) == (MASK, "", None)
+
+
 STORED: dict[str, Any] = {
     "auth": {"kind": "basic", "username": "me", "password": "hush"},
     "request_headers": {"Cookie": "hush", "Accept": "*/*"},
+    "request_body": "hush=1",
     "proxy": "http://me:hush@proxy.example",
 }
 
@@ -67,6 +72,8 @@ STORED: dict[str, Any] = {
             {"request_headers": {"cookie": MASK, "X-New": "1"}},
             {"request_headers": {"cookie": "hush", "X-New": "1"}},
         ),
+        ({"request_body": MASK}, {"request_body": "hush=1"}),
+        ({"request_body": "new"}, {}),
         ({"proxy": f"http://{MASK}@proxy.example"}, {"proxy": "http://me:hush@proxy.example"}),
     ],
 )
@@ -87,3 +94,10 @@ def test_a_mask_that_means_nothing_is_refused(given: dict[str, Any], field: str,
     with pytest.raises(Invalid) as caught:
         unmask(given, stored)
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize("stored", [None, {}, {"request_body": None}])
+def test_a_masked_body_needs_a_stored_one(stored: dict[str, Any] | None) -> None:
+    with pytest.raises(Invalid) as caught:
+        unmask({"request_body": MASK}, stored)
+    assert caught.value.field == "request_body"
