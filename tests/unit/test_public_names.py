@@ -10,7 +10,6 @@ import pytest
 import tocsin
 from tocsin.errors import ExtraMissing
 
-
 PROMISED = (
     "Base Database get_db Website MonitorCheck DowntimeWindow DebugSession NetworkEvent MonitorStatus HTTPMethod"
     " NetworkEventType WebsiteCreate WebsiteUpdate MonitorCheckCreate DowntimeWindowCreate DowntimeWindowUpdate"
