@@ -66,7 +66,7 @@ class FakeWatch:
         return True
 
 
-def record_look(  # noqa: PLR0913 (what was seen, by name)
+def record_look(
     database: Database,
     website_id: int,
     at: datetime,

@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 
 from tocsin.errors import Invalid, TocsinError, TooManyTries, Unauthorized
 
@@ -31,6 +32,22 @@ _SENTENCES = {
     405: "this address does not know that method",
     413: "the request's body is too large",
 }
+
+
+_SAID = {
+    "extra_forbidden": "there is no such field",
+    "union_tag_not_found": "its field {discriminator} is missing, which says what kind of thing this is",
+    "union_tag_invalid": "{tag!r} is no {discriminator}; write one of {expected_tags}",
+    "string_unicode": "half of a surrogate pair cannot be stored; write the whole character",
+}
+"""What a validation error means, by its type, where pydantic's own sentence speaks of its insides."""
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_UNREAD: dict[type[Any], str] = {
+    UnicodeDecodeError: "the body is no JSON: it is not UTF-8",
+    RecursionError: "the body is no JSON that can be read: it nests too deep",
+}
+"""Why a body could not be parsed, beside broken JSON, by what the parser raised."""
 
 
 class FieldFault(BaseModel):
@@ -141,19 +158,46 @@ async def _of_tocsin(request: Request, error: Exception) -> Response:
 
 async def _of_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 (registered for it)
-    faults = [_fault(one) for one in error.errors()]
+    if isinstance(error.body, bytes):  # was not parsed: FastAPI takes only what calls itself JSON for JSON
+        return _invalid(request, [FieldFault(field="", message=_not_called_json(request))])
+    return _invalid(request, [_fault(one) for one in error.errors()])
+
+
+def _invalid(request: Request, faults: Sequence[FieldFault]) -> Response:
     detail = "; ".join(f"{one.field}: {one.message}" if one.field else one.message for one in faults[:5])
     title = (Invalid.__doc__ or "").splitlines()[0]
     return problem(request.url.path, 422, Invalid.code, detail, title=title, errors=faults)
 
 
+def _not_called_json(request: Request) -> str:
+    sent = request.headers.get("content-type")
+    now = f"it says {sent}" if sent else "it says nothing"
+    return f"the body must be JSON, sent with the header Content-Type: application/json; {now}"
+
+
 async def _of_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 (registered for it)
     status = error.status_code
+    unread = _UNREAD.get(type(error.__cause__)) if status == HTTPStatus.BAD_REQUEST else None
+    if unread:
+        return _invalid(request, [FieldFault(field="", message=unread)])
+    headers = dict(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_allowed_methods(request))
     phrase = HTTPStatus(status).phrase
     detail = _SENTENCES.get(status, phrase) if error.detail == phrase else str(error.detail)
     code = _CODES.get(status, phrase.lower().replace(" ", "_"))
-    return problem(request.url.path, status, code, detail, headers=error.headers)
+    return problem(request.url.path, status, code, detail, headers=headers)
+
+
+def _allowed_methods(request: Request) -> list[str]:
+    """Return every method of the path: the router itself names only those of the first route that it found."""
+    routes = request.app.routes
+    return [
+        method
+        for method in _METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+    ]
 
 
 def _fault(error: Mapping[str, Any]) -> FieldFault:
@@ -163,6 +207,6 @@ def _fault(error: Mapping[str, Any]) -> FieldFault:
         return FieldFault(field="", message=f"the body is no JSON: {error['ctx']['error']}")
     _source, *place = map(str, error["loc"])  # the source is body, query or path
     message = str(error["msg"]).removeprefix("Value error, ")
-    if kind == "extra_forbidden":
-        message = "there is no such field"
+    if kind in _SAID:
+        message = _SAID[kind].format(**error.get("ctx", {}))
     return FieldFault(field=".".join(place), message=message)

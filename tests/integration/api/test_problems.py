@@ -38,7 +38,10 @@ async def test_an_address_that_leads_nowhere_is_a_problem(client: httpx.AsyncCli
 async def test_a_method_that_is_not_known_is_a_problem_that_names_the_others(client: httpx.AsyncClient) -> None:
     response = await client.put("/api/websites", json={})
     check_problem(response, 405, "method_not_allowed")
-    assert response.headers["allow"]
+    assert response.headers["allow"] == "GET, POST"
+    response = await client.post("/api/websites/1", json={})
+    check_problem(response, 405, "method_not_allowed")
+    assert response.headers["allow"] == "GET, PATCH, DELETE"
 
 
 @pytest.mark.parametrize("body", ["{", '{"url": }', "", "[1", '"x"', "null"])
@@ -51,8 +54,43 @@ async def test_a_body_that_nests_without_end_is_a_problem(client: httpx.AsyncCli
     response = await client.post(
         "/api/websites", content='{"a":' + "[" * 100_000, headers={"Content-Type": "application/json"}
     )
-    assert response.status_code in (400, 422)
-    assert response.headers["content-type"] == "application/problem+json"
+    check_problem(response, 422, "invalid")
+
+
+@pytest.mark.parametrize("body", [b'{"url": "https://a.example", "name": "\xff"}', b"\x80", b"\xed\xa0\x80"])
+async def test_a_body_that_is_not_utf_8_is_a_problem_like_other_broken_json(
+    client: httpx.AsyncClient, body: bytes
+) -> None:
+    response = await client.post("/api/websites", content=body, headers={"Content-Type": "application/json"})
+    assert "no JSON" in str(check_problem(response, 422, "invalid")["detail"])
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", None])
+@pytest.mark.parametrize("path", ["/api/websites", "/api/debug-sessions/s/events"])
+async def test_json_under_another_name_is_told_the_right_one(
+    client: httpx.AsyncClient, kind: str | None, path: str
+) -> None:
+    headers = {"Content-Type": kind} if kind else {}
+    response = await client.post(path, content='{"url": "https://a.example"}', headers=headers)
+    detail = str(check_problem(response, 422, "invalid")["detail"])
+    assert "Content-Type: application/json" in detail
+    assert kind is None or kind in detail
+
+
+@pytest.mark.parametrize(
+    ("auth", "said"),
+    [
+        ({"password": "x"}, "its field 'kind' is missing"),
+        ({"kind": "digest"}, "'digest' is no 'kind'; write one of 'basic', 'bearer'"),
+    ],
+)
+async def test_credentials_of_no_known_kind_are_told_so_in_plain_words(
+    client: httpx.AsyncClient, auth: dict[str, str], said: str
+) -> None:
+    response = await client.post("/api/websites", json={"url": "https://a.example", "auth": auth})
+    problem = check_problem(response, 422, "invalid")
+    assert said in str(problem["detail"])
+    assert problem["errors"][0]["field"] == "auth"  # type: ignore[index]
 
 
 async def test_half_a_character_in_a_field_is_a_problem(client: httpx.AsyncClient) -> None:

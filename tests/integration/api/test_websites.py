@@ -299,10 +299,11 @@ async def test_stored_credentials_do_not_follow_a_website_to_another_host(client
     place = (await client.post("/api/websites", json=new)).headers["Location"]
     assert (await client.patch(place, json={"url": "https://EXAMPLE.com:443/b"})).status_code == 200
     for url in ("https://other.example/", "http://example.com/b", "https://example.com:8443/b"):
-        for masked in ({}, (await client.get(place)).json()):
-            sent = {name: masked[name] for name in ("auth", "request_headers", "request_body") if masked}
+        masked: dict[str, Any] = (await client.get(place)).json()
+        for names in ((), ("auth", "request_headers", "request_body")):
+            sent = {name: masked[name] for name in names}
             refused = await client.patch(place, json={**sent, "url": url})
             assert refused.status_code == 422
             assert "send auth and request_headers and request_body too" in refused.json()["detail"]
-    anew = {"auth": None, "request_headers": {}, "request_body": "another"}
+    anew: dict[str, Any] = {"auth": None, "request_headers": {}, "request_body": "another"}
     assert (await client.patch(place, json={"url": "https://other.example/", **anew})).status_code == 200
