@@ -18,6 +18,9 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
+_ANY_MARK = tuple(mark for mark, _ in _MARKS)
+_BLANK = ("\r", "")
+
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -33,11 +36,11 @@ def parse_headers(lines: list[bytes]) -> tuple[str | None, int | None, Headers]:
     code = rest[:3]
     text = b"".join(lines[start + 1 : start + 1 + MAX_HEADERS])[:MAX_HEADER_BYTES].decode("latin-1")
     headers = []
-    for line in text.replace("\r\n", "\n").split("\n"):
+    for line in text.split("\n"):
         name, colon, value = line.partition(":")
         if colon:
             headers.append((name.rstrip(), value.strip()))
-        elif not line:
+        elif line in _BLANK:
             break
     return version, int(code) if code.isdigit() else None, tuple(headers)
 
@@ -51,7 +54,10 @@ def _last_status_line(lines: list[bytes]) -> int | None:
 
 def first_header(headers: Headers, name: str) -> str | None:
     """Return the first value of `name` (lower case), or None."""
-    return next((value for key, value in headers if key.lower() == name), None)
+    for key, value in headers:
+        if key.lower() == name:
+            return value
+    return None
 
 
 def decode_body(data: bytes, content_type: str | None, is_cut: bool) -> str:
@@ -72,9 +78,8 @@ def decode_body(data: bytes, content_type: str | None, is_cut: bool) -> str:
 
 
 def _encoding(data: bytes, content_type: str | None) -> str:
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return encoding
+    if data.startswith(_ANY_MARK):
+        return next(encoding for mark, encoding in _MARKS if data.startswith(mark))
     match = _CHARSET.search(content_type) if content_type else None
     if match is not None:
         return match.group(1).lower()

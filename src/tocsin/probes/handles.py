@@ -23,14 +23,16 @@ _TLS_LINE = b"SSL connection using "
 
 
 class Handle:
-    """One reusable easy handle. It holds no memory of an exchange between two of them."""
+    """One reusable easy handle. Between two exchanges it keeps options only, and sets anew those that differ."""
 
     __slots__ = (
         "_chain_message",
-        "_closing",
         "_customised",
+        "_is_tls",
         "_pinned",
+        "_timeout_ms",
         "_trust",
+        "_url",
         "_verbose",
         "curl",
         "exchange",
@@ -46,7 +48,8 @@ class Handle:
         self._set_defaults()
 
     def _set_defaults(self) -> None:
-        self._customised = self._pinned = self._verbose = self._closing = False
+        self._customised = self._pinned = self._verbose = self._is_tls = False
+        self._url, self._timeout_ms = "", 0
         options = [
             (pycurl.NOSIGNAL, 1),
             (pycurl.FORBID_REUSE, 1),
@@ -78,17 +81,18 @@ class Handle:
             self._set_defaults()
         self.exchange = exchange
         setopt = self.curl.setopt
-        setopt(pycurl.URL, exchange.url)
-        setopt(pycurl.TIMEOUT_MS, max(1, round(exchange.timeout_s * 1000)))
+        if exchange.url != self._url:
+            self._load_url(exchange.url)
+        timeout_ms = max(1, round(exchange.timeout_s * 1000))
+        if timeout_ms != self._timeout_ms:
+            setopt(pycurl.TIMEOUT_MS, timeout_ms)
+            self._timeout_ms = timeout_ms
         if exchange.connect_to is not None:
             setopt(pycurl.CONNECT_TO, [exchange.connect_to])
             self._pinned = True
         elif self._pinned:
             self.curl.unsetopt(pycurl.CONNECT_TO)
             self._pinned = False
-        if exchange.url.startswith("https:") != self._closing:
-            self._closing = not self._closing
-            setopt(pycurl.HTTPHEADER, _LAST_REQUEST if self._closing else [])
         if exchange.read_certificate != self._verbose:
             self._watch_handshake(exchange.read_certificate)
         if exchange.header_lines:
@@ -99,8 +103,16 @@ class Handle:
         if exchange.proxy is not None or not exchange.verify:
             self._load_route(exchange)
 
+    def _load_url(self, url: str) -> None:
+        self._url = ""  # should libcurl refuse it
+        self.curl.setopt(pycurl.URL, url)
+        self._url = url
+        if url.startswith("https:") != self._is_tls:
+            self._is_tls = not self._is_tls
+            self.curl.setopt(pycurl.HTTPHEADER, _LAST_REQUEST if self._is_tls else [])
+
     def _watch_handshake(self, wanted: bool) -> None:
-        """Have libcurl show the handshake's messages: cheaper than its CERTINFO, and names version and cipher."""
+        """Have libcurl show the handshake's messages: at the price of its CERTINFO, with version and cipher."""
         self._verbose = wanted
         if wanted:
             self.curl.setopt(pycurl.DEBUGFUNCTION, self.on_debug)
@@ -155,7 +167,7 @@ class Handle:
         exchange.lines = self.lines.copy()
         self.lines.clear()
         exchange.connect_s = getinfo(pycurl.CONNECT_TIME)
-        if exchange.url.startswith("https:"):
+        if self._is_tls:
             exchange.tls_s = getinfo(pycurl.APPCONNECT_TIME)
         exchange.sent_s = getinfo(pycurl.PRETRANSFER_TIME)
         exchange.first_byte_s = getinfo(pycurl.STARTTRANSFER_TIME)

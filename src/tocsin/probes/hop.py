@@ -15,7 +15,7 @@ from tocsin.probes.phases import phases_of
 from tocsin.probes.place import Place
 from tocsin.probes.redirects import Request
 from tocsin.probes.requests import header_lines
-from tocsin.probes.routes import Route, find_route
+from tocsin.probes.routes import Route, find_route, literal_route
 from tocsin.probes.target import Target
 from tocsin.probes.tls_faults import certificate_fault, handshake_fault, is_certificate_fault, wants_client_certificate
 from tocsin.probes.tools import Tools
@@ -53,18 +53,20 @@ class Seen:
     headers: Headers = ()
     certificate: PeerCertificate | None = None
 
-    def phases(self) -> Phases:
-        """Return where this hop's time went."""
-        return phases_of(self.exchange, self.place.is_tls, self.dns_s, self.lost_s)
+    def phases(self, total_ms: float | None = None) -> Phases:
+        """Return where this hop's time went; `total_ms` is the whole check's where this hop is all of it."""
+        return phases_of(self.exchange, self.place.is_tls, self.dns_s, self.lost_s, total_ms)
 
 
 async def run_hop(attempt: Attempt, place: Place, request: Request, cookies: str) -> Seen:
     """Send `request` with `cookies` to `place` over one fresh connection."""
     seen = Seen(place, header_lines(request, cookies))
-    began = perf_counter()
     options = attempt.target.options
-    route = await find_route(place, options, attempt.tools, attempt.left_s())
-    if place.literal is None or options.proxy is not None:
+    if place.literal is not None and options.proxy is None:
+        route = literal_route(place, options.address_family, attempt.tools)
+    else:
+        began = perf_counter()
+        route = await find_route(place, options, attempt.tools, attempt.left_s())
         seen.dns_s = perf_counter() - began
     if isinstance(route, Fault):
         seen.fault = route

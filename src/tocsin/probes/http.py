@@ -32,12 +32,15 @@ async def probe(target: Target, tools: Tools) -> CheckResult:
     attempt = Attempt(target, tools, started + target.timeout_s)
     while True:
         seen = await run_hop(attempt, trail.place, trail.request, trail.cookies)
-        trail.spent.append(seen.phases())
         if _is_redirect(seen, target):
-            seen.fault = trail.follow(seen)
+            spent = seen.phases()
+            seen.fault = trail.follow(seen, spent)
             if seen.fault is None:
+                trail.spent.append(spent)
                 continue
-        return _result(started_at, add_up(trail.spent, (perf_counter() - started) * 1e3), trail, seen)
+        total_ms = (perf_counter() - started) * 1e3
+        phases = add_up([*trail.spent, seen.phases()], total_ms) if trail.spent else seen.phases(total_ms)
+        return _result(started_at, phases, trail, seen)
 
 
 def _is_redirect(seen: Seen, target: Target) -> bool:
@@ -63,13 +66,13 @@ class _Trail:
         self.hops: list[Hop] = []
         self.spent: list[Phases] = []
 
-    def follow(self, seen: Seen) -> Fault | None:
+    def follow(self, seen: Seen, spent: Phases) -> Fault | None:
         """Turn to where the answer points; return why that is not possible, or None."""
         here, status, location = self.place, seen.status or 0, first_header(seen.headers, "location")
         there = next_place(here, location, status)
         if isinstance(there, Fault):
             return there
-        self.hops.append(Hop(here.url, status, there.url, self.spent[-1], seen.address or None))
+        self.hops.append(Hop(here.url, status, there.url, spent, seen.address or None))
         self._known.add((self.request.method, here.url, self.cookies))
         if len(self.hops) > self.target.options.max_redirects:
             text = f"more than {self.target.options.max_redirects} redirects; the next would lead to {there.url}"
@@ -92,7 +95,7 @@ def _result(started_at: datetime, phases: Phases, trail: _Trail, seen: Seen) -> 
         text = decode_body(b"".join(exchange.head), content_type, is_cut(exchange.body_bytes))
     if fault is None and seen.status == 400:
         fault = plain_on_tls_port(text, seen.place, seen.address)
-    tls_version, tls_cipher = _tls_facts(exchange.tls_line) if exchange is not None else (None, None)
+    tls_version, tls_cipher = _tls_facts(exchange.tls_line) if exchange and exchange.tls_line else (None, None)
     target = trail.target
     return CheckResult(
         url=target.url,

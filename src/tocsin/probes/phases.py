@@ -4,17 +4,21 @@ from tocsin.model.results import Phases
 from tocsin.probes.exchange import Exchange
 
 
-def phases_of(exchange: Exchange | None, is_tls: bool, dns_s: float | None, lost_s: float) -> Phases:
+def phases_of(
+    exchange: Exchange | None, is_tls: bool, dns_s: float | None, lost_s: float, total_ms: float | None = None
+) -> Phases:
     """Return the phases of one hop; the one in which it ended counts up to that end.
 
+    `total_ms` is the wall time of the whole where the hop is all there was, else the phases' own sum is taken.
     `lost_s` went into connections to other addresses of the name and is part of connecting. With a proxy,
     connecting is to the proxy, and opening the tunnel is part of TLS.
     """
     dns_ms = None if dns_s is None else dns_s * 1e3
     if exchange is None:
-        return Phases(dns_ms, total_ms=dns_ms)
+        return Phases(dns_ms, total_ms=dns_ms if total_ms is None else total_ms)
     total = exchange.total_s
-    total_ms = (lost_s + total) * 1e3 + (dns_ms or 0.0)
+    if total_ms is None:
+        total_ms = (lost_s + total) * 1e3 + (dns_ms or 0.0)
     connect = exchange.connect_s
     if not connect:
         return Phases(dns_ms, (lost_s + total) * 1e3, total_ms=total_ms)
@@ -33,9 +37,6 @@ def phases_of(exchange: Exchange | None, is_tls: bool, dns_s: float | None, lost
 
 def add_up(hops: list[Phases], total_ms: float) -> Phases:
     """Return the sums of the hops' phases, over the wall time of the whole."""
-    if len(hops) == 1:
-        one = hops[0]
-        return Phases(one.dns_ms, one.connect_ms, one.tls_ms, one.ttfb_ms, one.transfer_ms, total_ms)
     return Phases(
         _sum([hop.dns_ms for hop in hops]),
         _sum([hop.connect_ms for hop in hops]),

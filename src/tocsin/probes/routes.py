@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 from tocsin.model.enums import AddressFamily, Cause, Phase
 from tocsin.model.options import CheckOptions
 from tocsin.probes.faults import Fault
-from tocsin.probes.names import of_family
 from tocsin.probes.place import Place, as_literal
 from tocsin.probes.tools import Tools
 
@@ -27,15 +26,19 @@ class Route:
 
 
 async def find_route(place: Place, options: CheckOptions, tools: Tools, time_left_s: float) -> Route | Fault:
-    """Return the way to `place`, or why there is none."""
+    """Return the way to `place`, whose host is a name or is reached by a proxy, or why there is none."""
     if options.proxy is not None:
         return await _proxied(place, options.proxy, options, tools, time_left_s)
-    found = await _addresses(place.host, place.literal, options.address_family, tools, time_left_s)
+    found = await _addresses(place.host, None, options.address_family, tools, time_left_s)
     if isinstance(found, Fault):
         return found
-    if place.literal is not None:
-        return Route(found, (None,))
     return Route(found, tuple(_pin(address) for address in found[:MAX_ADDRESSES]))
+
+
+def literal_route(place: Place, family: AddressFamily, tools: Tools) -> Route | Fault:
+    """Return the direct way to `place`, whose host is an address, or why there is none."""
+    found = _allowed(place.host, _literal(place.host, place.literal or "", family), tools)
+    return found if isinstance(found, Fault) else Route(found, (None,))
 
 
 def _pin(address: str) -> str:
@@ -47,14 +50,19 @@ async def _addresses(
 ) -> tuple[str, ...] | Fault:
     """Return the addresses of `host`, all of them allowed by the guard."""
     if literal is not None:
-        found: tuple[str, ...] | Fault = of_family((literal,), family)
-        if not found:
-            text = (
-                f"{host} is not an {'IPv4' if family is AddressFamily.IPV4 else 'IPv6'} address, as the check demands"
-            )
-            return Fault(Cause.NO_ROUTE, Phase.CONNECT, text)
-    else:
-        found = await tools.names.resolve(host, family, time_left_s)
+        return _allowed(host, _literal(host, literal, family), tools)
+    return _allowed(host, await tools.names.resolve(host, family, time_left_s), tools)
+
+
+def _literal(host: str, literal: str, family: AddressFamily) -> tuple[str, ...] | Fault:
+    if family is AddressFamily.ANY or (family is AddressFamily.IPV6) == (":" in literal):
+        return (literal,)
+    wanted = "IPv4" if family is AddressFamily.IPV4 else "IPv6"
+    return Fault(Cause.NO_ROUTE, Phase.CONNECT, f"{host} is not an {wanted} address, as the check demands")
+
+
+def _allowed(host: str, found: tuple[str, ...] | Fault, tools: Tools) -> tuple[str, ...] | Fault:
+    """Return what was found, or the guard's objection to one of the addresses."""
     if isinstance(found, Fault):
         return found
     for address in found:
