@@ -4,13 +4,21 @@
 
 Every check is a fresh connection with a full TLS 1.3 handshake to an nginx of our own on loopback (a page of 1 KiB,
 P-256 leaf and intermediate), which runs on CPU 0; the client runs on CPU 1. Each figure is the median of the rounds.
+Each run has the next address of the target's, so that none finds the local ports used up by those before it.
+
+Every engine records status, phases and the leaf certificate where it can; what each can is said in probe_peers.
+Tocsin reads the whole chain and parses each certificate once; "chain when due" leaves that out. blackbox_exporter
+runs as it is installed: the default log level, both CPUs, its own metrics for each probe; only its CPU is counted, not
+that of who asks it (a bare loop over kept-alive connections). The C floor records nothing at all.
+
 A peer that is not installed is left out, and said so. The bounds are those that Tocsin promises; exit 1 for a miss.
+Those of "chain when due" are only printed.
 """
 
 import argparse
 import contextlib
+import itertools
 import json
-import os
 import re
 import select
 import shutil
@@ -22,20 +30,20 @@ from collections import defaultdict
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from benchmarks.probe_target import Nginx, free_port, nginx, running
 
 FLOOR, BLACKBOX = "C floor (system OpenSSL)", "blackbox_exporter"
-LEAN, CHAIN = "tocsin", "tocsin, chain each time"
+TOCSIN, WHEN_DUE = "tocsin", "tocsin, chain when due"
 COUNTS = {"https": 1000, "http": 4000}
 SLOW = {"httpx", BLACKBOX}
 BOUNDS = [
-    ("https", LEAN, BLACKBOX, 0.65),
-    ("https", LEAN, "httpx", 0.35),
-    ("https", CHAIN, BLACKBOX, 0.75),
-    ("https", CHAIN, "httpx", 0.45),
-    ("http", LEAN, BLACKBOX, 0.15),
+    ("https", TOCSIN, BLACKBOX, 0.75),
+    ("https", TOCSIN, "httpx", 0.45),
+    ("http", TOCSIN, BLACKBOX, 0.15),
 ]
+INFORMATIVE = [("https", WHEN_DUE, BLACKBOX, 0.65), ("https", WHEN_DUE, "httpx", 0.35)]
 BLACKBOX_MODULE = """
 modules:
   page:
@@ -44,6 +52,7 @@ modules:
 """
 
 Run = Callable[[str, int], dict[str, float]]
+"""Takes a URL and how many checks; returns the figures."""
 
 
 def pinned(command: list[str]) -> str:
@@ -54,8 +63,7 @@ def pinned(command: list[str]) -> str:
 
 
 def python_peer(engine: str, target: Nginx, concurrency: int) -> Run:
-    def run(scheme: str, count: int) -> dict[str, float]:
-        url = target.https if scheme == "https" else target.http
+    def run(url: str, count: int) -> dict[str, float]:
         module = [sys.executable, "-m", "benchmarks.probe_peers"]
         line = pinned([*module, engine, url, str(count), str(concurrency), target.ca_bundle])
         figures: dict[str, float] = json.loads(line)
@@ -72,18 +80,21 @@ def c_floor(target: Nginx) -> Run | None:
     if built.returncode:
         return None
 
-    def run(scheme: str, count: int) -> dict[str, float]:
-        url = target.https if scheme == "https" else target.http
-        port = url.rpartition(":")[2].strip("/")
-        return {"cpu_ms": float(pinned([binary, scheme, port, str(count), target.ca_bundle])), "bad": 0}
+    def run(url: str, count: int) -> dict[str, float]:
+        where = urlsplit(url)
+        command = [binary, where.scheme, str(where.hostname), str(where.port), str(count), target.ca_bundle]
+        return {"cpu_ms": float(pinned(command)), "bad": 0}
 
     return run
 
 
 def process_cpu_ms(pid: int) -> float:
-    """Return user and system time of all threads of `pid`. Source: proc(5), fields 14 and 15 of stat."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
+    """Return user and system time of all threads of `pid`, as exact as getrusage is for the others.
+
+    Source: the kernel's sched-stats.rst, first field of schedstat, in nanoseconds.
+    """
+    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(one.read_text().split()[0]) for one in threads) / 1e6
 
 
 def scrape(port: int, url: str, count: int, concurrency: int) -> int:
@@ -127,9 +138,8 @@ def is_complete(answer: bytearray) -> bool:
     return len(body) >= int(length[1]) if length else body.endswith(b"0\r\n\r\n")
 
 
-def blackbox(port: int, pid: int, target: Nginx, concurrency: int) -> Run:
-    def run(scheme: str, count: int) -> dict[str, float]:
-        url = target.https if scheme == "https" else target.http
+def blackbox(port: int, pid: int, concurrency: int) -> Run:
+    def run(url: str, count: int) -> dict[str, float]:
         scrape(port, url, 300, concurrency)
         before = process_cpu_ms(pid)
         bad = scrape(port, url, count, concurrency)
@@ -138,15 +148,17 @@ def blackbox(port: int, pid: int, target: Nginx, concurrency: int) -> Run:
     return run
 
 
-def measure(peers: dict[str, Run], rounds: int) -> dict[tuple[str, str], list[dict[str, float]]]:
+def measure(peers: dict[str, Run], target: Nginx, rounds: int) -> dict[tuple[str, str], list[dict[str, float]]]:
     """Run every peer once a round, one after another, so that the machine's moods hit all alike."""
     seen: defaultdict[tuple[str, str], list[dict[str, float]]] = defaultdict(list)
+    runs = itertools.count()
     for number in range(rounds):
         for scheme, count in COUNTS.items():
             for name, run in peers.items():
-                if scheme == "http" and name == CHAIN:
+                if scheme == "http" and name == WHEN_DUE:
                     continue
-                seen[scheme, name].append(run(scheme, count // 2 if name in SLOW else count))
+                url = target.url(scheme, next(runs))
+                seen[scheme, name].append(run(url, count // 2 if name in SLOW else count))
         print(f"round {number + 1} of {rounds} done", file=sys.stderr)
     return seen
 
@@ -164,11 +176,13 @@ def report(seen: dict[tuple[str, str], list[dict[str, float]]]) -> bool:
         print(f"{scheme:6} {name:28} {spread} {rate or '':9.0f} {lag:11.1f} {bad:4.0f}" if rate else
               f"{scheme:6} {name:28} {spread} {'':9} {'':11} {bad:4.0f}")  # fmt: skip
     good = not any(run["bad"] for runs in seen.values() for run in runs)
-    for scheme, ours, theirs, bound in BOUNDS:
+    for scheme, ours, theirs, bound in BOUNDS + INFORMATIVE:
         if (scheme, theirs) in cost:
             ratio = cost[scheme, ours] / cost[scheme, theirs]
-            good &= ratio <= bound
-            print(f"{scheme}: {ours} / {theirs} = {ratio:.3f} (at most {bound}) {'ok' if ratio <= bound else 'MISSED'}")
+            promised = (scheme, ours, theirs, bound) in BOUNDS
+            good &= ratio <= bound or not promised
+            verdict = "ok" if ratio <= bound else "MISSED" if promised else "above"
+            print(f"{scheme}: {ours} / {theirs} = {ratio:.3f} (at most {bound}) {verdict}")
     return good
 
 
@@ -178,7 +192,7 @@ def main() -> None:
     options.add_argument("--concurrency", type=int, default=50)
     asked = options.parse_args()
     with nginx() as target:
-        peers: dict[str, Run] = {name: python_peer(name, target, asked.concurrency) for name in (LEAN, CHAIN)}
+        peers: dict[str, Run] = {name: python_peer(name, target, asked.concurrency) for name in (TOCSIN, WHEN_DUE)}
         for name in ("aiohttp", "httpx"):
             if find_spec(name) is None:
                 print(f"NOT MEASURED: {name} is not installed", file=sys.stderr)
@@ -192,13 +206,13 @@ def main() -> None:
         exporter = shutil.which("prometheus-blackbox-exporter") or shutil.which("blackbox_exporter")
         if exporter is None:
             print("NOT MEASURED: blackbox_exporter is not installed", file=sys.stderr)
-            sys.exit(0 if report(measure(peers, asked.rounds)) else 1)
+            sys.exit(0 if report(measure(peers, target, asked.rounds)) else 1)
         settings, port = target.folder / "blackbox.yml", free_port()
         settings.write_text(BLACKBOX_MODULE.format(ca=target.ca_bundle))
         command = [exporter, f"--config.file={settings}", f"--web.listen-address=127.0.0.1:{port}"]
         with running(command, port) as process:
-            peers[BLACKBOX] = blackbox(port, process.pid, target, asked.concurrency)
-            good = report(measure(peers, asked.rounds))
+            peers[BLACKBOX] = blackbox(port, process.pid, asked.concurrency)
+            good = report(measure(peers, target, asked.rounds))
     sys.exit(0 if good else 1)
 
 

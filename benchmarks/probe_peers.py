@@ -1,6 +1,12 @@
 """One run of one engine in a process of its own: `python -m benchmarks.probe_peers ENGINE URL COUNT CONCURRENCY CA`.
 
 Prints JSON: CPU milliseconds a check (user and system, all threads), checks a second, the event loop's lag.
+
+Every engine records what Tocsin does, as far as its public interface goes, and no more than that:
+Tocsin    status, phases, body (its SHA-256 too), the chain that was sent
+httpx     status, the moments of its `trace` extension, body, the leaf (DER) of the TLS stream's ssl object
+aiohttp   status, the moments of a TraceConfig (connecting and TLS are one there), body; a small answer's connection is
+          released before anyone may ask it for a certificate
 """
 
 import asyncio
@@ -11,6 +17,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from tocsin.model.options import CheckOptions
 
@@ -39,14 +46,34 @@ async def aiohttp(url: str, ca: str) -> AsyncIterator[Check]:
 
     context = ssl.create_default_context(cafile=ca)
     connector = client.TCPConnector(force_close=True, limit=0)
-    async with client.ClientSession(connector=connector) as session:
+    async with client.ClientSession(connector=connector, trace_configs=[_aiohttp_moments(client)]) as session:
 
         async def check() -> int:
-            async with session.get(url, ssl=context) as answer:
+            moments = {"started": time.perf_counter()}
+            async with session.get(url, ssl=context, trace_request_ctx=moments) as answer:
                 await answer.read()
-                return answer.status
+            moments["ended"] = time.perf_counter()
+            assert {"connected", "sent", "first_byte"} <= moments.keys()
+            return answer.status
 
         yield check
+
+
+def _aiohttp_moments(client: Any) -> Any:
+    """Return a TraceConfig that notes the moments into the request's own context."""
+
+    def noting(name: str) -> Callable[..., Awaitable[None]]:
+        async def note(_session: object, context: Any, _params: object) -> None:
+            context.trace_request_ctx[name] = time.perf_counter()
+
+        return note
+
+    config = client.TraceConfig()
+    config.on_connection_create_start.append(noting("connecting"))
+    config.on_connection_create_end.append(noting("connected"))
+    config.on_request_headers_sent.append(noting("sent"))
+    config.on_request_end.append(noting("first_byte"))
+    return config
 
 
 @asynccontextmanager
@@ -54,10 +81,24 @@ async def httpx(url: str, ca: str) -> AsyncIterator[Check]:
     import httpx as client
 
     limits = client.Limits(max_connections=None, max_keepalive_connections=0)
+    is_tls = url.startswith("https:")
     async with client.AsyncClient(verify=ssl.create_default_context(cafile=ca), limits=limits) as session:
 
         async def check() -> int:
-            return (await session.get(url)).status_code
+            moments = {"started": time.perf_counter()}
+            leaf = b""
+
+            async def trace(event: str, info: dict[str, Any]) -> None:
+                nonlocal leaf
+                moments[event] = time.perf_counter()
+                if event == "connection.start_tls.complete":
+                    leaf = info["return_value"].get_extra_info("ssl_object").getpeercert(binary_form=True)
+
+            answer = await session.get(url, extensions={"trace": trace})
+            moments["ended"] = time.perf_counter()
+            assert bool(leaf) is is_tls
+            assert "http11.receive_response_headers.complete" in moments
+            return answer.status_code
 
         yield check
 
@@ -90,8 +131,8 @@ def _cpu_ms() -> float:
 async def main(engine: str, url: str, count: int, concurrency: int, ca: str) -> dict[str, float]:
     """Run `count` checks and return the figures."""
     opened = {
-        "tocsin": lambda: tocsin(url, ca, read_certificate=False),
-        "tocsin, chain each time": lambda: tocsin(url, ca, read_certificate=True),
+        "tocsin": lambda: tocsin(url, ca, read_certificate=True),
+        "tocsin, chain when due": lambda: tocsin(url, ca, read_certificate=False),
         "aiohttp": lambda: aiohttp(url, ca),
         "httpx": lambda: httpx(url, ca),
     }[engine]()

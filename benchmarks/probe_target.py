@@ -1,4 +1,8 @@
-"""An nginx of our own to probe: one pinned worker, plain HTTP and TLS 1.3, a fresh P-256 chain."""
+"""An nginx of our own to probe: one pinned worker, plain HTTP and TLS 1.3, a fresh P-256 chain.
+
+It listens on several addresses of loopback. Each fresh connection keeps its local port busy for a minute after its
+end; towards one address some 14,000 of them make the kernel search long for the next, three times a check's cost.
+"""
 
 import contextlib
 import shutil
@@ -19,21 +23,30 @@ http {{
   access_log off; ssl_session_tickets off; ssl_session_cache off; ssl_protocols TLSv1.3; root {folder}/www;
   client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
   uwsgi_temp_path {folder}; scgi_temp_path {folder};
-  server {{ listen 127.0.0.1:{http} backlog=4096; }}
-  server {{ listen 127.0.0.1:{https} ssl backlog=4096;
+  server {{ {plain} }}
+  server {{ {tls}
            ssl_certificate {folder}/server.pem; ssl_certificate_key {folder}/server.key; }}
 }}
 """
+
+ADDRESSES = [f"127.0.0.{number}" for number in range(1, 9)]
 
 
 @dataclass(frozen=True)
 class Nginx:
     """Where it listens, and the root to trust."""
 
-    http: str
-    https: str
+    ports: dict[str, int]  # by scheme
     ca_bundle: str
     folder: Path
+
+    def url(self, scheme: str, run: int) -> str:
+        """Return the page's URL at the address for the run of that number."""
+        return f"{scheme}://{ADDRESSES[run % len(ADDRESSES)]}:{self.ports[scheme]}/"
+
+
+def _listen(port: int, more: str) -> str:
+    return " ".join(f"listen {address}:{port} {more} backlog=4096;" for address in ADDRESSES)
 
 
 def free_port() -> int:
@@ -77,10 +90,9 @@ def nginx() -> Iterator[Nginx]:
         (folder / "www").mkdir()
         (folder / "www" / "index.html").write_text("x" * 1024)
         authority = make_authority("Benchmark")
-        authority.leaf("127.0.0.1", "localhost").write(folder)
+        authority.leaf(*ADDRESSES).write(folder)
         http, https = free_port(), free_port()
-        text = _CONFIGURATION.format(folder=folder, http=http, https=https)
+        text = _CONFIGURATION.format(folder=folder, plain=_listen(http, ""), tls=_listen(https, "ssl"))
         (folder / "nginx.conf").write_text(text)
         with running([binary, "-c", str(folder / "nginx.conf"), "-p", str(folder)], https):
-            bundle = authority.bundle(folder)
-            yield Nginx(f"http://127.0.0.1:{http}/", f"https://127.0.0.1:{https}/", bundle, folder)
+            yield Nginx({"http": http, "https": https}, authority.bundle(folder), folder)

@@ -1,6 +1,6 @@
 /* The floor: one fresh connection a check, verified handshake, one request, read to the end, as little else as C can.
    Build: cc -O2 tls_floor.c -o tls_floor -lssl -lcrypto
-   Use:   tls_floor http|https PORT COUNT CA_FILE; prints CPU milliseconds a check. */
+   Use:   tls_floor http|https ADDRESS PORT COUNT CA_FILE; prints CPU milliseconds a check. */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
@@ -20,12 +20,12 @@ static double cpu_ms(void) {
 
 int main(int argc, char **argv) {
     static const char request[] = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
-    if (argc != 5) return 2;
-    int tls = strcmp(argv[1], "https") == 0, count = atoi(argv[3]), one = 1;
-    struct sockaddr_in where = {.sin_family = AF_INET, .sin_port = htons(atoi(argv[2]))};
-    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (argc != 6) return 2;
+    int tls = strcmp(argv[1], "https") == 0, count = atoi(argv[4]), one = 1;
+    struct sockaddr_in where = {.sin_family = AF_INET, .sin_port = htons(atoi(argv[3]))};
+    if (inet_pton(AF_INET, argv[2], &where.sin_addr) != 1) return 2;
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
-    SSL_CTX_load_verify_locations(context, argv[4], NULL);
+    SSL_CTX_load_verify_locations(context, argv[5], NULL);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384");
     char buffer[16384];
@@ -38,7 +38,7 @@ int main(int argc, char **argv) {
         if (tls) {
             ssl = SSL_new(context);
             SSL_set_fd(ssl, fd);
-            X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), "127.0.0.1");
+            X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), argv[2]);
             if (SSL_connect(ssl) != 1) { fprintf(stderr, "handshake failed\n"); return 1; }
             SSL_write(ssl, request, sizeof request - 1);
             while ((got = SSL_read(ssl, buffer, sizeof buffer)) > 0) total += got;
