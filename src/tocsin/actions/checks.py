@@ -7,12 +7,15 @@ from pydantic import Field, model_validator
 
 from tocsin.actions.websites import SECRET_FIELDS, find_website
 from tocsin.errors import NotFound
-from tocsin.model.checks import MonitorCheckRead
+from tocsin.model.checks import MonitorCheckDetail, MonitorCheckRead
 from tocsin.model.echoes import mask_evidence
 from tocsin.model.pages import Page, PageQuery, QueryStatus, QueryTime
 from tocsin.storage.checks import MonitorCheckCRUD
 from tocsin.storage.database import Session
 from tocsin.storage.evidence import evidence_of
+from tocsin.storage.tables import MonitorCheck
+
+_SAME_IN_EVIDENCE = ("address", "addresses", "redirects", "final_url", "http_version", "certificate")
 
 
 class CheckQuery(PageQuery):
@@ -47,7 +50,7 @@ def list_checks(db: Session, website_id: int, query: CheckQuery) -> Page[Monitor
     return query.page_of([MonitorCheckRead.model_validate(row) for row in rows], total)
 
 
-def get_check(db: Session, website_id: int, check_id: int) -> MonitorCheckRead:
+def get_check(db: Session, website_id: int, check_id: int) -> MonitorCheckDetail:
     """Return a check of a website with its evidence, where that is kept; secrets that came back in it are masked.
 
     Raises:
@@ -60,4 +63,23 @@ def get_check(db: Session, website_id: int, check_id: int) -> MonitorCheckRead:
     if evidence is not None:
         website = find_website(db, website_id)
         evidence = mask_evidence(evidence, {name: getattr(website, name) for name in SECRET_FIELDS})
-    return MonitorCheckRead.model_validate(row).model_copy(update={"evidence": evidence})
+    facts = evidence or {}
+    return MonitorCheckDetail.model_validate(row).model_copy(
+        update={
+            "evidence": evidence,
+            "message": row.error_message or "",
+            "phases": _phases(row),
+            **{name: facts.get(name) for name in _SAME_IN_EVIDENCE},
+        }
+    )
+
+
+def _phases(row: MonitorCheck) -> dict[str, float | None]:
+    return {
+        "dns_ms": row.dns_time_ms,
+        "connect_ms": row.connect_time_ms,
+        "tls_ms": row.tls_time_ms,
+        "ttfb_ms": row.ttfb_ms,
+        "transfer_ms": row.transfer_time_ms,
+        "total_ms": row.response_time_ms,
+    }

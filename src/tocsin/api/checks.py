@@ -11,7 +11,7 @@ from tocsin.actions.services import Services
 from tocsin.actions.uptime import SeriesQuery, UptimeQuery
 from tocsin.api.answers import READ, WRITE, faults
 from tocsin.api.dependencies import MAX_ID, Db, Here, WebsiteId, open_session
-from tocsin.model.checks import MonitorCheckRead
+from tocsin.model.checks import MonitorCheckDetail, MonitorCheckRead
 from tocsin.model.pages import Page
 from tocsin.model.series import Series
 from tocsin.model.uptime import Uptime
@@ -22,7 +22,7 @@ CheckId = Annotated[int, Path(ge=1, le=MAX_ID, description="The check's id.", ex
 
 
 @router.post("/check", summary="Check a website now", dependencies=[WRITE])
-async def check_now(here: Here, website_id: WebsiteId) -> MonitorCheckRead:
+async def check_now(here: Here, website_id: WebsiteId) -> MonitorCheckDetail:
     """Answers when the check is done and stored. The circuit breaker, and whether it is active, do not matter."""
     check_id = await here.watch.check_now(website_id)
     return await run_in_threadpool(_read_check, here, website_id, check_id)
@@ -35,7 +35,7 @@ def list_checks(db: Db, website_id: WebsiteId, query: Annotated[CheckQuery, Quer
 
 
 @router.get("/checks/{check_id}", summary="Get a check", dependencies=[READ])
-def get_check(db: Db, website_id: WebsiteId, check_id: CheckId) -> MonitorCheckRead:
+def get_check(db: Db, website_id: WebsiteId, check_id: CheckId) -> MonitorCheckDetail:
     """With evidence, which is kept for failures and for the last good check."""
     return checks.get_check(db, website_id, check_id)
 
@@ -52,6 +52,6 @@ def get_series(db: Db, website_id: WebsiteId, query: Annotated[SeriesQuery, Quer
     return uptime.get_series(db, website_id, query)
 
 
-def _read_check(here: Services, website_id: int, check_id: int) -> MonitorCheckRead:
+def _read_check(here: Services, website_id: int, check_id: int) -> MonitorCheckDetail:
     with open_session(here) as db:
         return checks.get_check(db, website_id, check_id)

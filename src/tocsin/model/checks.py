@@ -88,3 +88,18 @@ class MonitorCheckRead(BaseModel):
         description="Addresses, hops, headers, body head and certificate; kept for failures and the last good check.",
     )
     diagnosis: dict[str, Any] | None = None
+
+
+class MonitorCheckDetail(MonitorCheckRead):
+    """One check with all it saw, under the names that `tocsin check --json` uses; null where it was not kept."""
+
+    message: str = Field("", description="One sentence for people; empty where all was well.")
+    phases: dict[str, float | None] = Field(
+        default_factory=dict, description="dns_ms, connect_ms, tls_ms, ttfb_ms, transfer_ms, total_ms."
+    )
+    address: str | None = Field(None, description="The address connected to at last.")
+    addresses: list[str] | None = Field(None, description="All that the name resolved to.")
+    redirects: list[dict[str, Any]] | None = None
+    final_url: str | None = None
+    http_version: str | None = None
+    certificate: dict[str, Any] | None = Field(None, description="The leaf's facts, verified or not, and the chain.")

@@ -112,7 +112,9 @@ async def test_evidence_is_shown_with_one_check_and_not_in_lists(
     assert listed["evidence"] is None
     assert (check["status"], check["cause"], check["phase"]) == ("DOWN", "connect_refused", "connect")
     assert check["evidence"]["addresses"] == ["192.0.2.1"]
-    assert {**check, "evidence": None} == listed
+    assert {name: check[name] for name in listed} == {**listed, "evidence": check["evidence"]}
+    assert check["addresses"] == ["192.0.2.1"]
+    assert check["phases"]["total_ms"] == check["response_time_ms"]
 
 
 async def test_a_secret_that_the_website_sent_back_is_masked(client: httpx.AsyncClient, database: Database) -> None:
