@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, field_validator
 
 from tocsin.model.enums import AddressFamily, HTTPMethod
 from tocsin.model.expectations import Expectation
@@ -48,12 +48,24 @@ def _upper(value: Any) -> Any:
     return value.upper() if isinstance(value, str) else value
 
 
+def _whole_if_it_is(value: float | None) -> int | float | None:  # None: not given in an update
+    return int(value) if value is not None and value % 1 == 0 else value
+
+
+Number = Annotated[
+    float,
+    PlainSerializer(_whole_if_it_is, return_type=int | float | None, when_used="json"),
+    WithJsonSchema({"type": "number"}, mode="serialization"),
+]
+"""A pydantic field: a number that JSON shows as it was written, 30 and not 30.0."""
+
+
 class CheckOptions(Stored):
     """Every option of a check, with its default. Times are in the unit that the description names."""
 
     model_config = ConfigDict(extra="forbid", validate_default=False)
 
-    timeout: float = Field(30, ge=1, le=120, description="Seconds one attempt may take, names and redirects included.")
+    timeout: Number = Field(30, ge=1, le=120, description="Seconds one attempt may take, names and redirects included.")
     max_retries: int = Field(3, ge=0, le=10, description="Further attempts that must fail too before the check fails.")
     method: Annotated[HTTPMethod, BeforeValidator(_upper)] = HTTPMethod.GET
     request_headers: dict[str, str] = Field(default_factory=dict, examples=[{"Accept": "text/html"}])
@@ -70,7 +82,7 @@ class CheckOptions(Stored):
     verify_tls: bool = Field(True, description="False: certificate faults do not fail the check; facts are kept.")
     address_family: AddressFamily = AddressFamily.ANY
     proxy: str | None = Field(None, max_length=2048, examples=["http://proxy.example:3128"])
-    degraded_after_ms: float | None = Field(
+    degraded_after_ms: Number | None = Field(
         None, gt=0, le=120_000, description="An UP check that takes longer, in milliseconds, is DEGRADED."
     )
     expectations: list[Expectation] = Field(default_factory=list, max_length=50)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, ConfigDict, Field, computed_field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, computed_field, model_validator
 
 from tocsin.model.enums import Cause, MonitorStatus
 from tocsin.model.options import CheckOptions
@@ -94,7 +94,16 @@ for _field in WebsiteUpdate.model_fields.values():
 WebsiteUpdate.model_rebuild(force=True)
 
 
-class WebsiteRead(WebsiteFields):
+class WebsiteHead(BaseModel):
+    """What a website's JSON begins with: the fields by which people know it."""
+
+    id: int
+    url: str
+    name: str
+    status: MonitorStatus = Field(MonitorStatus.UNKNOWN, description="Of the last check; UNKNOWN before the first.")
+
+
+class WebsiteRead(WebsiteFields, WebsiteHead):  # pydantic takes the fields of the last base first
     """A website as every door shows it, with its present state. Secrets are masked."""
 
     model_config = ConfigDict(
@@ -106,6 +115,7 @@ class WebsiteRead(WebsiteFields):
                     "id": 1,
                     "url": "https://example.com",
                     "name": "Example Site",
+                    "status": "UP",
                     "is_active": True,
                     "enabled": True,
                     "check_interval": 300,
@@ -116,7 +126,6 @@ class WebsiteRead(WebsiteFields):
                     "tags": ["shop"],
                     "created_at": "2026-01-01T11:00:00Z",
                     "updated_at": "2026-01-01T11:00:00Z",
-                    "status": "UP",
                     "status_since": "2026-01-01T11:00:01Z",
                     "last_checked_at": "2026-01-01T12:00:01Z",
                     "last_response_time_ms": 142.1,
@@ -126,12 +135,9 @@ class WebsiteRead(WebsiteFields):
         },
     )
 
-    id: int
-    url: str
     check_interval: int = 300
     created_at: UTCDatetime
     updated_at: UTCDatetime
-    status: MonitorStatus = Field(MonitorStatus.UNKNOWN, description="Of the last check; UNKNOWN before the first.")
     status_since: UTCDatetime | None = None
     last_checked_at: UTCDatetime | None = None
     last_response_time_ms: float | None = None

@@ -1,11 +1,14 @@
 """Schemas of a website: names, bounds, and what an update changes."""
 
+import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic.json_schema import JsonSchemaMode
 
 from tocsin import HTTPMethod, WebsiteCreate, WebsiteUpdate
 from tocsin.model.websites import INTERVAL_BOUNDS, WebsiteRead
@@ -149,3 +152,19 @@ def test_what_is_shown_has_the_promised_example() -> None:
     shown = WebsiteRead.model_validate(SimpleNamespace(**example))
     assert shown.method is HTTPMethod.GET
     assert shown.model_dump(mode="json")["created_at"] == "2026-01-01T11:00:00Z"
+
+
+def test_json_begins_with_what_a_website_is_known_by_and_shows_numbers_as_they_were_written() -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    website = WebsiteRead(
+        id=1, url="https://a.example", name="A", created_at=at, updated_at=at, timeout=30, degraded_after_ms=2000.5
+    )
+    shown = json.loads(website.model_dump_json())
+    assert list(shown)[:4] == ["id", "url", "name", "status"]
+    assert (repr(shown["timeout"]), repr(shown["degraded_after_ms"])) == ("30", "2000.5")
+    assert isinstance(website.timeout, float)
+
+
+@pytest.mark.parametrize(("schema", "mode"), [(WebsiteRead, "serialization"), (WebsiteCreate, "validation")])
+def test_the_schema_calls_a_timeout_a_number(schema: type[BaseModel], mode: JsonSchemaMode) -> None:
+    assert schema.model_json_schema(mode=mode)["properties"]["timeout"]["type"] == "number"
