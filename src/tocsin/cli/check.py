@@ -6,6 +6,7 @@ import click
 
 from tocsin.cli.options import check_options, check_options_of, json_option, settings_of
 from tocsin.cli.output import note
+from tocsin.errors import Invalid
 
 
 @click.command()
@@ -48,9 +49,15 @@ def check(context: click.Context, /, urls: tuple[str, ...], as_json: bool, **val
 
 
 def with_scheme(url: str) -> str:
-    """Return `url`, with https:// where it names no scheme; say so on stderr."""
+    """Return `url`, with https:// where it names no scheme; say so on stderr.
+
+    Raises:
+        Invalid: it is one bare word, more likely a slip than a host.
+    """
     if "://" in url:
         return url
+    if not any(mark in url for mark in ".:") and url.strip().partition("/")[0].lower() != "localhost":
+        raise Invalid(f"{url!r} is no URL: write a host with a dot or a port, or https://{url.strip()} if you mean it")
     full = f"https://{url.strip()}"
     note(f"{url}: no scheme given, checking {full}")
     return full

@@ -100,9 +100,9 @@ def upgrade(revision: str, database: str | None, config: Path | None) -> None:
             note(f"[{number}/{len(steps)}] {step.name}  {step.title}")
             migrate.upgrade(opened.engine, step.name)
     if steps:
-        click.echo(f"The schema is at {steps[-1].name} now; it was at {at or 'nothing'}.")
+        click.echo(f"The schema is at {steps[-1].name} now; it was {f'at {at}' if at else 'empty'}.")
     else:
-        click.echo(f"Nothing to do: the schema is at {at or 'nothing'} already.")
+        click.echo(f"Nothing to do: the schema is {f'at {at}' if at else 'empty'} already.")
 
 
 @db.command(context_settings={"ignore_unknown_options": True})
@@ -126,7 +126,7 @@ def downgrade(revision: str, yes: bool, database: str | None, config: Path | Non
         start, end = place_of(at or BASE, at, known), place_of(revision, at, known)
         steps = known[end:start]
         if not steps:
-            click.echo(f"Nothing to do: the schema is at {at or 'nothing'}.")
+            click.echo(f"Nothing to do: the schema is {f'at {at}' if at else 'empty'}.")
             return
         target = known[end - 1].name if end else BASE
         named = ", ".join(one.name for one in reversed(steps))
@@ -134,7 +134,7 @@ def downgrade(revision: str, yes: bool, database: str | None, config: Path | Non
         for one in reversed(steps):
             note(f"undoing {one.name}  {one.title}")
             migrate.downgrade(opened.engine, "-1")
-    click.echo(f"The schema is at {target if end else 'nothing'} now; it was at {at}.")
+    click.echo(f"The schema is {f'at {target}' if end else 'empty'} now; it was at {at}.")
 
 
 @db.command()

@@ -168,5 +168,6 @@ def percent_text(percent: float | None) -> str:
 
 
 def days_between(now: datetime, later: datetime) -> int:
-    """Return whole days from `now` until `later`, negative where it is past."""
-    return (later - now) // timedelta(days=1)
+    """Return whole days between `now` and `later`, rounded towards now: negative where that many have passed since."""
+    days = abs(later - now) // timedelta(days=1)
+    return days if later >= now else -days

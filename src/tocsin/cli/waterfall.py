@@ -255,13 +255,17 @@ def _validity(certificate: PeerCertificate, now: datetime) -> Text:
     if now < leaf.not_before:
         text = Text(f"valid from {leaf.not_before:%Y-%m-%d} on, not yet", style="red")
     elif now >= leaf.not_after:
-        text = Text(f"expired on {leaf.not_after:%Y-%m-%d}, {counted(-days, 'day')} ago", style="red")
+        text = Text(f"expired on {leaf.not_after:%Y-%m-%d}, {_ago(-days)}", style="red")
     else:
         style = "yellow" if days < EXPIRY_WARNING_DAYS else ""
         text = Text(f"valid until {leaf.not_after:%Y-%m-%d}, {counted(days, 'day')} left", style=style)
     if certificate.verified:
         return text.append(" · ", style=DIM).append("verified", style="green")
     return text.append(" · ", style=DIM).append(f"not verified: {certificate.verify_error or 'unknown'}", style="red")
+
+
+def _ago(days: int) -> str:
+    return f"{counted(days, 'day')} ago" if days else "less than a day ago"
 
 
 def _attempts(result: CheckResult) -> str:

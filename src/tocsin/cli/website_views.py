@@ -141,7 +141,9 @@ def _rarer_facts(website: WebsiteRead, now: datetime) -> Iterator[tuple[str, str
     """Yield what only some websites have."""
     if website.certificate_not_after:
         days = days_between(now, website.certificate_not_after)
-        yield "certificate", f"until {website.certificate_not_after:%Y-%m-%d}, {counted(days, 'day')} left"
+        is_over = website.certificate_not_after <= now
+        span = f"{counted(abs(days), 'day')} {'ago' if is_over else 'left'}"
+        yield "certificate", f"{'expired on' if is_over else 'until'} {website.certificate_not_after:%Y-%m-%d}, {span}"
     if website.breaker_open_until and website.breaker_open_until > now:
         rest = span_text((website.breaker_open_until - now).total_seconds())
         yield "left alone", Text(f"for another {rest}, after too many failures", style=STYLE_OF[website.status])

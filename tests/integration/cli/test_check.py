@@ -126,6 +126,14 @@ def test_a_url_without_scheme_is_taken_as_https(tls_site: str) -> None:
     assert f"checking {tls_site}" in shown.stderr
 
 
+@pytest.mark.parametrize("word", ["notaurl", "chekc", "path/only"])
+def test_a_bare_word_is_a_slip_and_no_host(word: str) -> None:
+    shown = invoke("check", word)
+    assert shown.exit_code == 2
+    assert f"{word!r} is no URL" in shown.stderr
+    assert shown.stdout == ""
+
+
 def test_a_terminal_gets_colour_and_a_pipe_does_not(site: str) -> None:
     code, received = run_in_terminal(["check", f"{site}/slow", f"{site}/ok"], columns=100)
     assert code == 0

@@ -21,11 +21,11 @@ def test_upgrading_and_downgrading_say_what_was_done(database_url: str) -> None:
     assert current(database_url) == {"current": None, "head": head, "is_current": False}
     up = invoke("db", "upgrade", "--database", database_url)
     assert up.exit_code == 0
-    assert up.stdout == f"The schema is at {head} now; it was at nothing.\n"
+    assert up.stdout == f"The schema is at {head} now; it was empty.\n"
     assert "[1/" in up.stderr
     assert current(database_url)["is_current"] is True
     down = invoke("db", "downgrade", "base", "--yes", "--database", database_url)
-    assert down.stdout == f"The schema is at nothing now; it was at {head}.\n"
+    assert down.stdout == f"The schema is empty now; it was at {head}.\n"
     assert current(database_url)["current"] is None
 
 

@@ -57,7 +57,8 @@ def test_moments_are_told_in_utc_and_in_time_gone_by() -> None:
 
 def test_days_left_are_whole_and_negative_once_past() -> None:
     assert days_between(EPOCH, EPOCH + timedelta(days=3, hours=23)) == 3
-    assert days_between(EPOCH, EPOCH - timedelta(hours=1)) == -1
+    assert days_between(EPOCH, EPOCH - timedelta(hours=1)) == 0
+    assert days_between(EPOCH, EPOCH - timedelta(days=2, hours=23)) == -2
 
 
 @pytest.mark.parametrize(
