@@ -5,6 +5,7 @@ import { milliseconds } from "./times.js";
 const PHASES = [["transfer", "Transfer"], ["ttfb", "First byte"], ["tls", "TLS"], ["connect", "Connect"], ["dns", "Name"]];
 const POINTS = [48, 240];
 const DAY = 86400;
+const FEW = 6;
 const CHECKS_A_POINT = 6; // so that a percentile means something
 
 
@@ -30,11 +31,14 @@ const spread = (points, bucket) => {
   return all;
 };
 
+// A line needs two points, and a few close together are hardly one: those are drawn as dots.
+const dots = (points, fill, otherwise) => (points.filter((one) => one.p50_ms != null).length <= FEW ? { show: true, size: 7, fill } : otherwise);
+
 const percentiles = (points) => ({
   data: [points.map((one) => one.at), points.map((one) => one.p50_ms ?? null), points.map((one) => one.p95_ms ?? null)],
   series: [
-    { label: "Median", stroke: colour("accent"), width: 1.75, fill: fade(colour("accent"), 0.08), points: { size: 4 } },
-    { label: "95th percentile", stroke: colour("ttfb"), width: 1.25, points: { size: 4 } },
+    { label: "Median", stroke: colour("accent"), width: 1.75, fill: fade(colour("accent"), 0.08), points: dots(points, colour("accent"), { size: 4 }) },
+    { label: "95th percentile", stroke: colour("ttfb"), width: 1.25, points: dots(points, colour("ttfb"), { size: 4 }) },
   ],
 });
 
@@ -46,7 +50,7 @@ const phases = (points) => {
   return {
     data: [points.map((one) => one.at), ...stacked],
     series: PHASES.map(([name, label], position) => ({
-      label, stroke: colour(name), fill: colour(name), width: 1, points: { show: false },
+      label, stroke: colour(name), fill: colour(name), width: 1, points: dots(points, colour(name), { show: false }),
       value: (_plot, _value, _series, index) => (index === null ? "–" : milliseconds(shown[position][index])),
     })),
   };
