@@ -4,8 +4,7 @@ import re
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from tocsin.actions.overview import HourCounts
 from tocsin.dashboard.bars import HEIGHT, hour_bars, phase_bars
