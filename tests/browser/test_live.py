@@ -111,14 +111,15 @@ def test_the_page_of_a_website_follows_its_checks(page: Page, context: BrowserCo
 
 
 def test_a_page_says_that_it_lost_the_server_and_finds_it_again(
-    context: BrowserContext, settings: Settings, faults: list[str]
+    context: BrowserContext, settings: Settings, faults: list[str], tmp_path: Path
 ) -> None:
     page = context.new_page()
-    with serving(create_app(settings)) as address:
+    own = settings.with_changes(database_url=f"sqlite:///{tmp_path}/own.db")  # the fixture's server has the other
+    with serving(create_app(own)) as address:
         page.goto(address)
         expect(page.locator("#live")).to_have_text("Live")
     expect(page.locator("#live")).to_have_text("Disconnected, reconnecting…")
-    with serving(create_app(settings), int(address.rpartition(":")[2])):
+    with serving(create_app(own), int(address.rpartition(":")[2])):
         expect(page.locator("#live")).to_have_text("Live")
     faults.clear()  # the browser reports each connection that was refused meanwhile
 
