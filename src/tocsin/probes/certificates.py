@@ -18,9 +18,6 @@ from tocsin.model.times import utcnow
 
 SELF_SIGNED_LASTS = timedelta(days=1)
 
-_GENERIC_WORDS = frozenset({"ca", "root", "intermediate", "issuing", "subordinate", "sub", "authority", "certificate"})
-_GENERIC_WORDS |= frozenset({"certification", "server", "tls", "ssl", "the", "of", "and", "ecc", "rsa", "ec"})
-
 
 @lru_cache(maxsize=2048)
 def _parse(der: bytes) -> CertificateFacts | None:
@@ -83,29 +80,21 @@ def names_an_issuer_url(facts: CertificateFacts) -> bool:
     return any(one.access_method == AuthorityInformationAccessOID.CA_ISSUERS for one in access)
 
 
-def issuer_looks_intermediate(facts: CertificateFacts, roots: tuple[x509.Name, ...]) -> bool:
-    """Tell whether the issuer, of which no certificate is at hand, is likely to stand under a trusted root.
-
-    Evidence is its own name ("… Intermediate CA 2"), or an organisation or family name that a trusted root bears.
-    """
-    issuer = _load(facts.der).issuer
-    if re.search(r"intermediate|issuing|subordinate|\bsub\b", _text(issuer), re.IGNORECASE):
-        return not roots or "root" not in _text(issuer).lower()
-    family = _family(issuer)
-    return any(family & _family(root) for root in roots)
+def issuer_of(facts: CertificateFacts) -> x509.Name:
+    """Return the issuer's name in its parts."""
+    return _load(facts.der).issuer
 
 
-def _text(name: x509.Name) -> str:
-    """Return the common name, else the whole name."""
-    common = name.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return str(common[0].value) if common else name.rfc4514_string()
-
-
-def _family(name: x509.Name) -> set[str]:
-    """Return the organisation, and the common name without the words that any CA bears."""
-    organisations = {str(one.value).lower() for one in name.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)}
-    words = [word for word in re.findall(r"[a-z]{2,}", _text(name).lower()) if word not in _GENERIC_WORDS]
-    return organisations | ({" ".join(words)} if words else set())
+def is_for(facts: CertificateFacts, host: str) -> bool:
+    """Tell whether the certificate is for `host`, a name in ASCII or an address. Source: RFC 9525 section 6."""
+    names = facts.sans or (common_name(facts.subject),)
+    wanted = host.lower().rstrip(".")
+    try:
+        wanted = str(ipaddress.ip_address(wanted))
+    except ValueError:
+        _, _, parent = wanted.partition(".")
+        return any(name.lower().rstrip(".") in (wanted, f"*.{parent}") for name in names)
+    return wanted in names
 
 
 def common_name(rfc4514: str) -> str:

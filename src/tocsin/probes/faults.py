@@ -25,21 +25,30 @@ _NO_ROUTE = frozenset(
     | {errno.EHOSTDOWN, errno.EAFNOSUPPORT, errno.EINVAL}
 )
 _E_PROXY = 97  # curl.h, CURLE_PROXY; pycurl has no name for it
+_NEARLY = 0.98  # what steps before took of the time, unless it is worth telling
 _RESETS = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED})
 
 
 def seconds(value: float) -> str:
-    """Return a length of time as people write it: "0.5 s", "30 s"."""
-    return f"{value:.3g} s" if value < 10 else f"{value:.0f} s"
+    """Return a length of time as people write it: "0.75 s", "30 s"."""
+    if value < 0.1:
+        return f"{value:.2g} s"
+    return f"{round(value, 2):g} s" if value < 10 else f"{value:.0f} s"
 
 
-def timeout_fault(exchange: Exchange, place: Place, address: str, limit_s: float) -> Fault:
-    """Say what was being waited for when the time of the attempt, `limit_s`, was over."""
-    where, limit = place.at(address), seconds(limit_s)
+def limit_text(limit_s: float, wanted_s: float) -> str:
+    """Return how long was waited, and why no longer where that is less than the `wanted_s` of the check's options."""
+    text = seconds(limit_s)
+    return f"{text}, what was left of this check's time" if limit_s < _NEARLY * wanted_s else text
+
+
+def timeout_fault(exchange: Exchange, place: Place, address: str, limit_s: float, wanted_s: float) -> Fault:
+    """Say what was being waited for when the attempt's time was over: `limit_s`, of `wanted_s` at best."""
+    where, limit = place.at(address), limit_text(limit_s, wanted_s)
     if not exchange.connect_s:
         return Fault(Cause.CONNECT_TIMEOUT, Phase.CONNECT, f"{where} did not accept a connection within {limit}")
     if exchange.proxy is not None and place.is_tls and not exchange.tls_s and not exchange.connect_code:
-        text = f"the proxy {_proxy_name(exchange)} did not open a tunnel within {limit}"
+        text = f"The proxy {_proxy_name(exchange)} did not open a tunnel within {limit}"
         return Fault(Cause.CONNECT_TIMEOUT, Phase.CONNECT, text)
     if place.is_tls and not exchange.tls_s:
         text = f"{where} accepted the connection but did not finish the TLS handshake within {limit}"
@@ -50,7 +59,7 @@ def timeout_fault(exchange: Exchange, place: Place, address: str, limit_s: float
     if not headers_complete(exchange.lines):
         text = f"{where} began its answer but did not finish the headers within {limit}"
         return Fault(Cause.TIMEOUT_HEADERS, Phase.RESPONSE, text)
-    text = f"the body was not complete within {limit}; {exchange.body_bytes} bytes had come"
+    text = f"The body was not complete within {limit}; {exchange.body_bytes} bytes had come"
     return Fault(Cause.TIMEOUT_BODY, Phase.BODY, text)
 
 
@@ -60,24 +69,24 @@ def connect_fault(exchange: Exchange, place: Place, address: str) -> Fault:
         return _proxy_fault(exchange)
     where, number = place.at(address), exchange.os_errno
     if number == errno.ECONNREFUSED:
-        return Fault(Cause.CONNECT_REFUSED, Phase.CONNECT, f"nobody listens on {where} (connection refused)")
+        return Fault(Cause.CONNECT_REFUSED, Phase.CONNECT, f"Nobody listens on {where} (connection refused)")
     if number in _NO_ROUTE:
-        return Fault(Cause.NO_ROUTE, Phase.CONNECT, f"there is no route to {where} ({_errno_text(number)})")
+        return Fault(Cause.NO_ROUTE, Phase.CONNECT, f"There is no route to {where} ({_errno_text(number)})")
     if number == errno.ETIMEDOUT:
         return Fault(Cause.CONNECT_TIMEOUT, Phase.CONNECT, f"{where} did not answer (the system gave up connecting)")
     reason = _errno_text(number) if number else exchange.error
     cause = Cause.CONNECT_RESET if number in _RESETS else Cause.NO_ROUTE
-    return Fault(cause, Phase.CONNECT, f"no connection to {where} came about ({reason})")
+    return Fault(cause, Phase.CONNECT, f"No connection to {where} came about ({reason})")
 
 
 def _proxy_fault(exchange: Exchange) -> Fault:
     proxy = _proxy_name(exchange)
     if exchange.os_errno == errno.ECONNREFUSED:
-        return Fault(Cause.CONNECT_REFUSED, Phase.CONNECT, f"nobody listens at the proxy {proxy} (connection refused)")
+        return Fault(Cause.CONNECT_REFUSED, Phase.CONNECT, f"Nobody listens at the proxy {proxy} (connection refused)")
     if exchange.os_errno in _NO_ROUTE:
-        text = f"there is no route to the proxy {proxy} ({_errno_text(exchange.os_errno)})"
+        text = f"There is no route to the proxy {proxy} ({_errno_text(exchange.os_errno)})"
         return Fault(Cause.NO_ROUTE, Phase.CONNECT, text)
-    return Fault(Cause.CONNECT_REFUSED, Phase.CONNECT, f"the proxy {proxy} did not connect us ({exchange.error})")
+    return Fault(Cause.CONNECT_REFUSED, Phase.CONNECT, f"The proxy {proxy} did not connect us ({exchange.error})")
 
 
 def proxy_refusal(exchange: Exchange) -> Fault | None:
@@ -97,8 +106,10 @@ def answer_fault(exchange: Exchange, place: Place, address: str) -> Fault:
     if headers_complete(exchange.lines) or code in (pycurl.E_FILESIZE_EXCEEDED, pycurl.E_BAD_CONTENT_ENCODING):
         return _body_fault(exchange, where)
     cause, phase = Cause.MALFORMED_REPLY, Phase.RESPONSE
-    text = f"the answer of {where} is not valid HTTP ({exchange.error})"
-    if code == pycurl.E_GOT_NOTHING:
+    text = f"The answer of {where} is not valid HTTP ({exchange.error})"
+    if code == 0 and exchange.lines:
+        text = f"{where} closed the connection before the headers of its answer were complete"
+    elif code == pycurl.E_GOT_NOTHING:
         cause, text = Cause.EMPTY_REPLY, f"{where} took the request and closed the connection without a byte of answer"
     elif code in (pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR) and not _is_garbled(exchange):
         cause, phase = Cause.RESET, Phase.REQUEST if code == pycurl.E_SEND_ERROR else Phase.RESPONSE
@@ -108,16 +119,16 @@ def answer_fault(exchange: Exchange, place: Place, address: str) -> Fault:
 
 def _body_fault(exchange: Exchange, where: str) -> Fault:
     got, code = exchange.body_bytes, exchange.code
-    cause, text = Cause.MALFORMED_REPLY, f"the body is not valid HTTP after {got} bytes ({exchange.error})"
+    cause, text = Cause.MALFORMED_REPLY, f"The body is not valid HTTP after {got} bytes ({exchange.error})"
     if exchange.too_large or code == pycurl.E_FILESIZE_EXCEEDED:
         cause = Cause.BODY_TOO_LARGE
-        text = f"the body is larger than {BODY_CAP_BYTES // 2**20} MiB; watch a smaller page, or use HEAD"
+        text = f"The body is larger than {BODY_CAP_BYTES // 2**20} MiB; watch a smaller page, or use HEAD"
     elif code == pycurl.E_BAD_CONTENT_ENCODING:
-        cause, text = Cause.BAD_ENCODING, f"the body does not decode as its Content-Encoding says ({exchange.error})"
+        cause, text = Cause.BAD_ENCODING, f"The body does not decode as its Content-Encoding says ({exchange.error})"
     elif code == pycurl.E_RECV_ERROR and exchange.os_errno in _RESETS:
         cause, text = Cause.RESET, f"{where} reset the connection after {got} bytes of the body"
     elif code == pycurl.E_PARTIAL_FILE or (code == pycurl.E_RECV_ERROR and not _is_garbled(exchange)):
-        cause, text = Cause.TRUNCATED_BODY, f"the body ended early, after {got} bytes ({exchange.error})"
+        cause, text = Cause.TRUNCATED_BODY, f"The body ended early, after {got} bytes ({exchange.error})"
     return Fault(cause, Phase.BODY, text)
 
 
@@ -129,11 +140,16 @@ def _is_garbled(exchange: Exchange) -> bool:
 
 def _stray_fault(stray: bytes, place: Place, where: str) -> Fault:
     if not place.is_tls and is_tls_record(stray):
-        text = f"{where} speaks TLS, but the URL begins with http://; use https://"
-        return Fault(Cause.PLAIN_ON_TLS_PORT, Phase.RESPONSE, text)
+        return tls_port_fault(where)
     line = stray.splitlines()[0] if stray.strip() else stray
     shown = ascii(line[:60].decode("latin-1"))[1:-1]
     return Fault(Cause.MALFORMED_REPLY, Phase.RESPONSE, f'{where} does not speak HTTP; it sent "{shown}"')
+
+
+def tls_port_fault(where: str) -> Fault:
+    """Return the fault of a port, "address:port", that speaks TLS while the URL says http."""
+    text = f"{where} speaks TLS, but the URL begins with http://; use https://"
+    return Fault(Cause.PLAIN_ON_TLS_PORT, Phase.RESPONSE, text)
 
 
 def is_tls_record(data: bytes) -> bool:

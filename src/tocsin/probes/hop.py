@@ -10,7 +10,7 @@ from tocsin.model.results import PeerCertificate, Phases
 from tocsin.probes.answers import Headers, parse_headers
 from tocsin.probes.certificates import facts_of
 from tocsin.probes.exchange import Exchange
-from tocsin.probes.faults import Fault, answer_fault, connect_fault, proxy_refusal, timeout_fault
+from tocsin.probes.faults import Fault, answer_fault, connect_fault, headers_complete, proxy_refusal, timeout_fault
 from tocsin.probes.phases import phases_of
 from tocsin.probes.place import Place
 from tocsin.probes.redirects import Request
@@ -21,6 +21,7 @@ from tocsin.probes.tls_faults import certificate_fault, handshake_fault, is_cert
 from tocsin.probes.tools import Tools
 
 _SHORTEST_S = 0.001
+_LINE_ENDS = (b"\r\n", b"\n")
 
 
 @dataclass(slots=True)
@@ -142,14 +143,20 @@ def _read_answer(attempt: Attempt, seen: Seen) -> None:
         seen.version, seen.status, seen.headers = parse_headers(exchange.lines)
     if exchange.primary_ip:
         seen.address = exchange.primary_ip
-    if exchange.code or seen.status is None:
+    if exchange.code or seen.status is None or _ends_in_headers(exchange.lines):
         seen.fault = _explain(attempt, seen, exchange)
+
+
+def _ends_in_headers(lines: list[bytes]) -> bool:
+    """Tell whether the connection was closed amid the headers; libcurl takes what came for a whole answer."""
+    return bool(lines) and lines[-1] not in _LINE_ENDS and not headers_complete(lines)  # trailers are lines too
 
 
 def _explain(attempt: Attempt, seen: Seen, exchange: Exchange) -> Fault:
     place, address = seen.place, seen.address
     if exchange.code == pycurl.E_OPERATION_TIMEDOUT:
-        return timeout_fault(exchange, place, address, attempt.target.timeout_s)
+        target = attempt.target
+        return timeout_fault(exchange, place, address, target.timeout_s, target.options.timeout)
     if not exchange.connect_s:
         return connect_fault(exchange, place, address)
     refused = proxy_refusal(exchange)

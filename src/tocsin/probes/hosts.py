@@ -21,9 +21,7 @@ class HostsFile:
         localhost and names under it are loopback, whatever else is said. Source: RFC 6761 section 6.3.
         """
         listed = self._read().get(name, ())
-        if listed or not (name == "localhost" or name.endswith(".localhost")):
-            return listed
-        return LOOPBACK
+        return listed or (LOOPBACK if is_local(name) else ())
 
     def _read(self) -> dict[str, tuple[str, ...]]:
         try:
@@ -35,6 +33,11 @@ class HostsFile:
         except OSError:
             self._names, self._stamp = {}, None
         return self._names
+
+
+def is_local(name: str) -> bool:
+    """Tell whether `name` (lower case) is localhost or under it; no name server knows of those."""
+    return name == "localhost" or name.endswith(".localhost")
 
 
 def _parse_hosts(text: str) -> dict[str, tuple[str, ...]]:

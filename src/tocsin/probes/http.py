@@ -17,6 +17,7 @@ from tocsin.probes.phases import add_up
 from tocsin.probes.place import locate
 from tocsin.probes.redirects import REDIRECT_CODES, next_place, next_request
 from tocsin.probes.requests import first_request
+from tocsin.probes.second_look import look_again
 from tocsin.probes.target import Target
 from tocsin.probes.tools import Tools
 
@@ -40,6 +41,8 @@ async def probe(target: Target, tools: Tools) -> CheckResult:
                 continue
         total_ms = (perf_counter() - started) * 1e3
         phases = add_up([*trail.spent, seen.phases()], total_ms) if trail.spent else seen.phases(total_ms)
+        if seen.fault is not None:  # after the phases: they are the request's alone
+            seen.fault = await look_again(seen.fault, seen.exchange, seen.place, seen.address, attempt.left_s())
         return _result(started_at, phases, trail, seen)
 
 
@@ -75,14 +78,14 @@ class _Trail:
         self.hops.append(Hop(here.url, status, there.url, spent, seen.address or None))
         self._known.add((self.request.method, here.url, self.cookies))
         if len(self.hops) > self.target.options.max_redirects:
-            text = f"more than {self.target.options.max_redirects} redirects; the next would lead to {there.url}"
+            text = f"More than {self.target.options.max_redirects} redirects; the next would lead to {there.url}"
             return Fault(Cause.REDIRECT_TOO_MANY, Phase.RESPONSE, text)
         self._jar = self._jar or CookieJar()
         self._jar.take_all(seen.headers, here)
         self.request = next_request(self.request, status, here, there)
         self.cookies = self._jar.header(there)
         if (self.request.method, there.url, self.cookies) in self._known:
-            return Fault(Cause.REDIRECT_LOOP, Phase.RESPONSE, f"the redirects lead back to {there.url}")
+            return Fault(Cause.REDIRECT_LOOP, Phase.RESPONSE, f"The redirects lead back to {there.url}")
         self.place = there
         return None
 

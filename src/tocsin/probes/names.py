@@ -11,9 +11,10 @@ from typing import Any
 import aiodns
 import pycares
 
+from tocsin.errors import SettingsInvalid
 from tocsin.model.enums import AddressFamily, Cause, Phase
-from tocsin.probes.faults import Fault, seconds
-from tocsin.probes.hosts import HostsFile, SearchList
+from tocsin.probes.faults import Fault, limit_text
+from tocsin.probes.hosts import HostsFile, SearchList, is_local
 
 SECOND_FAMILY_WAIT_S = 0.05
 """How long IPv6 addresses are waited for once IPv4 ones are there. Source: RFC 8305 section 3."""
@@ -27,7 +28,11 @@ _OPT_QUERY_CACHE = 1 << 21  # ares.h, ARES_OPT_QUERY_CACHE
 
 
 class Names:
-    """Resolves names for one event loop at a time. Close it before the loop ends."""
+    """Resolves names for one event loop at a time. Close it before the loop ends.
+
+    Raises:
+        SettingsInvalid: a name server is not written as c-ares reads it.
+    """
 
     def __init__(
         self,
@@ -35,27 +40,43 @@ class Names:
         hosts_path: str = "/etc/hosts",
         search: SearchList | None = None,
     ) -> None:
-        self._name_servers = name_servers
+        self._name_servers = _checked(name_servers)
         self._hosts = HostsFile(hosts_path)
         self._search = search or (SearchList.read() if name_servers is None else SearchList())
         self._resolver: aiodns.DNSResolver | None = None
 
-    async def resolve(self, name: str, family: AddressFamily, time_left_s: float) -> tuple[str, ...] | Fault:
-        """Return the addresses of `name`, IPv4 before IPv6, or why there are none."""
-        listed = of_family(self._hosts.look_up(name.rstrip(".").lower()), family)
-        if listed:
-            return listed
-        fault: Fault | None = None
+    async def resolve(
+        self, name: str, family: AddressFamily, time_left_s: float, wanted_s: float = 0.0
+    ) -> tuple[str, ...] | Fault:
+        """Return the addresses of `name`, IPv4 before IPv6, or why there are none.
+
+        A time-out says so where `time_left_s` is less than the `wanted_s` that the check has at best.
+        """
+        listed = self._hosts.look_up(name.rstrip(".").lower())
+        usable = of_family(listed, family)
+        if usable:
+            return usable
+        if listed and is_local(name.rstrip(".").lower()):
+            return _no_address(name, family)
+        number = await self._search_for(name, family, time_left_s)
+        if isinstance(number, tuple):
+            return number
+        if listed and number in _NOT_FOUND:
+            return _no_address(name, family)
+        return self._explain(name, family, number, limit_text(time_left_s, wanted_s))
+
+    async def _search_for(self, name: str, family: AddressFamily, time_left_s: float) -> tuple[str, ...] | int:
+        """Return the first addresses along the search list, or the number of the error that tells most."""
+        worst = int(pycares.errno.ARES_ENOTFOUND)
         deadline = asyncio.get_running_loop().time() + time_left_s
         for candidate in self._search.candidates(name):
             left = deadline - asyncio.get_running_loop().time()
             answer = await self._ask(candidate, family, max(0.0, left))
-            if isinstance(answer, tuple):
+            if isinstance(answer, tuple) or answer not in _NOT_FOUND:
                 return answer
-            fault = fault or self._explain(name, family, answer, time_left_s)
-            if answer not in _NOT_FOUND:
-                return self._explain(name, family, answer, time_left_s)
-        return fault or self._explain(name, family, pycares.errno.ARES_ENOTFOUND, time_left_s)
+            if answer == pycares.errno.ARES_ENODATA:
+                worst = answer
+        return worst
 
     async def _ask(self, name: str, family: AddressFamily, left_s: float) -> tuple[str, ...] | int:
         """Return the addresses, or the number of c-ares' error."""
@@ -77,23 +98,22 @@ class Names:
         query.add_done_callback(_look_at)
         return query
 
-    def _explain(self, name: str, family: AddressFamily, number: int, time_left_s: float) -> Fault:
+    def _explain(self, name: str, family: AddressFamily, number: int, limit: str) -> Fault:
         servers = ", ".join(self._resolver.nameservers) if self._resolver is not None else ""
         if number == _TIMED_OUT:
-            text = f"no name server answered for {name} within {seconds(time_left_s)} (asked {servers})"
+            text = f"No name server (asked {servers}) answered for {name} within {limit}"
             return Fault(Cause.DNS_TIMEOUT, Phase.DNS, text)
         if number == pycares.errno.ARES_ETIMEOUT:
-            text = f"no name server answered for {name} after {_TRIES} tries (asked {servers})"
+            text = f"No name server (asked {servers}) answered for {name} after {_TRIES} tries"
             return Fault(Cause.DNS_TIMEOUT, Phase.DNS, text)
         if number == pycares.errno.ARES_ENODATA:
-            wanted = {"any": "address", "ipv4": "IPv4 address", "ipv6": "IPv6 address"}[family]
-            return Fault(Cause.DNS_NOT_FOUND, Phase.DNS, f"the name {name} exists but has no {wanted}")
+            return _no_address(name, family)
         if number == pycares.errno.ARES_ENOTFOUND:
-            return Fault(Cause.DNS_NOT_FOUND, Phase.DNS, f"the name {name} does not exist (NXDOMAIN)")
+            return Fault(Cause.DNS_NOT_FOUND, Phase.DNS, f"The name {name} does not exist (NXDOMAIN)")
         if number in _MALFORMED:
             return Fault(Cause.DNS_NOT_FOUND, Phase.DNS, f"{name} is not a valid host name")
         reason = _REASONS.get(number, f"c-ares error {number}")
-        text = f"the name server could not resolve {name}: {reason} (asked {servers})"
+        text = f"The name server could not resolve {name}: {reason} (asked {servers})"
         return Fault(Cause.DNS_SERVER_FAILURE, Phase.DNS, text)
 
     async def aclose(self) -> None:
@@ -120,6 +140,11 @@ def of_family(addresses: Sequence[str], family: AddressFamily) -> tuple[str, ...
     v4 = tuple(one for one in addresses if ":" not in one) if family is not AddressFamily.IPV6 else ()
     v6 = tuple(one for one in addresses if ":" in one) if family is not AddressFamily.IPV4 else ()
     return v4 + v6
+
+
+def _no_address(name: str, family: AddressFamily) -> Fault:
+    wanted = {"any": "exists but has no address", "ipv4": "has no IPv4 address", "ipv6": "has no IPv6 address"}[family]
+    return Fault(Cause.DNS_NOT_FOUND, Phase.DNS, f"The name {name} {wanted}")
 
 
 def _look_at(query: "asyncio.Future[Any]") -> None:
@@ -188,3 +213,19 @@ class _UncachedChannel(pycares.Channel):
             raise OSError("c-ares could not be initialised")
         self._channel = channel
         pycares._shutdown_manager.start()  # noqa: SLF001 (as pycares.Channel does)
+
+
+def _checked(name_servers: Sequence[str] | None) -> Sequence[str] | None:
+    """Return `name_servers` if c-ares can read each of them, so that no look-up fails on one later."""
+    if not name_servers:
+        return None
+    channel, faults = _UncachedChannel(), []
+    for server in name_servers:
+        try:
+            channel.servers = [server.strip() or "(empty)"]
+        except (pycares.AresError, ValueError):  # UnicodeError is a ValueError
+            faults.append(f"name server {server!r}: write an address, for example 192.0.2.53 or [2001:db8::53]:5353")
+    channel.close()
+    if faults:
+        raise SettingsInvalid(faults)
+    return name_servers

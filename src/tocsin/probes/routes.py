@@ -29,7 +29,7 @@ async def find_route(place: Place, options: CheckOptions, tools: Tools, time_lef
     """Return the way to `place`, whose host is a name or is reached by a proxy, or why there is none."""
     if options.proxy is not None:
         return await _proxied(place, options.proxy, options, tools, time_left_s)
-    found = await _addresses(place.host, None, options.address_family, tools, time_left_s)
+    found = await _addresses(place.host, None, options.address_family, tools, time_left_s, options.timeout)
     if isinstance(found, Fault):
         return found
     return Route(found, tuple(_pin(address) for address in found[:MAX_ADDRESSES]))
@@ -46,12 +46,12 @@ def _pin(address: str) -> str:
 
 
 async def _addresses(
-    host: str, literal: str | None, family: AddressFamily, tools: Tools, time_left_s: float
+    host: str, literal: str | None, family: AddressFamily, tools: Tools, time_left_s: float, wanted_s: float
 ) -> tuple[str, ...] | Fault:
     """Return the addresses of `host`, all of them allowed by the guard."""
     if literal is not None:
         return _allowed(host, _literal(host, literal, family), tools)
-    return _allowed(host, await tools.names.resolve(host, family, time_left_s), tools)
+    return _allowed(host, await tools.names.resolve(host, family, time_left_s, wanted_s), tools)
 
 
 def _literal(host: str, literal: str, family: AddressFamily) -> tuple[str, ...] | Fault:
@@ -78,14 +78,16 @@ async def _proxied(place: Place, proxy: str, options: CheckOptions, tools: Tools
     try:
         host, port = parts.hostname or "", parts.port or _PROXY_PORTS[parts.scheme]
     except ValueError as error:
-        return Fault(Cause.CONNECT_REFUSED, Phase.CONNECT, f"the proxy's address is not usable ({error})")
+        return Fault(Cause.CONNECT_REFUSED, Phase.CONNECT, f"The proxy's address is not usable ({error})")
     literal = as_literal(host)
-    found = await _addresses(host, literal, AddressFamily.ANY, tools, time_left_s)
+    found = await _addresses(host, literal, AddressFamily.ANY, tools, time_left_s, options.timeout)
     if isinstance(found, Fault):
         return found
     connect_to = None
     if place.literal is not None or parts.scheme == "socks5":
-        target = await _addresses(place.host, place.literal, options.address_family, tools, time_left_s)
+        target = await _addresses(
+            place.host, place.literal, options.address_family, tools, time_left_s, options.timeout
+        )
         if isinstance(target, Fault):
             return target
         connect_to = None if place.literal is not None else _pin(target[0])

@@ -62,6 +62,6 @@ def open_tools(
     replace those of resolv.conf; `forbid` says which addresses must not be connected to.
 
     Raises:
-        SettingsInvalid: `ca_bundle` cannot be read or holds no certificates.
+        SettingsInvalid: `ca_bundle` cannot be read or holds no certificates, or a name server is no address.
     """
     return Tools(Trust(ca_bundle), Names(name_servers, hosts_path), forbid)

@@ -1,5 +1,6 @@
 """Each way in which an HTTP answer can fail, made by a real server, and the cause it is given."""
 
+import re
 import socket
 import time
 import zlib
@@ -20,6 +21,9 @@ from tests.support.faults import (
     serving,
 )
 from tocsin.model.enums import Cause, Phase
+from tocsin.model.options import CheckOptions
+from tocsin.probes import Tools
+from tocsin.watch.once import look as look_once
 
 CHUNK = b"%x\r\n" % 65536 + b"x" * 65536 + b"\r\n"
 BROKEN_GZIP = b"\x1f\x8b\x08\x00" + b"\x00" * 6 + b"nonsense"
@@ -66,6 +70,8 @@ ENDED = [
     (resetting, Cause.RESET, Phase.RESPONSE, "connection reset by peer"),
     (answering_then_resetting(b"HTTP/1.1 200 OK\r\nContent-"), Cause.RESET, Phase.RESPONSE, "broke the connection"),
     (answering_then_resetting(TRUNCATED), Cause.RESET, Phase.BODY, "after 9 bytes"),
+    (answering(b"HTTP/1.1 200 OK\r\n"), Cause.MALFORMED_REPLY, Phase.RESPONSE, "before the headers of its answer"),
+    (answering(b"HTTP/1.1 200 OK\r\nA: b\r\nContent-"), Cause.MALFORMED_REPLY, Phase.RESPONSE, "before the headers"),
     (answering(TRUNCATED), Cause.TRUNCATED_BODY, Phase.BODY, "after 9 bytes"),
     (answering(HALF_CHUNK), Cause.TRUNCATED_BODY, Phase.BODY, "ended early"),
     (answering(NO_CHUNK), Cause.MALFORMED_REPLY, Phase.BODY, "HTTP"),
@@ -130,7 +136,7 @@ async def test_a_refused_connection_names_the_port(look: Look) -> None:
     port = closed_port()
     result = await look(f"http://127.0.0.1:{port}/")
     assert (result.cause, result.phase) == (Cause.CONNECT_REFUSED, Phase.CONNECT)
-    assert result.message == f"nobody listens on 127.0.0.1:{port} (connection refused)"
+    assert result.message == f"Nobody listens on 127.0.0.1:{port} (connection refused)"
     assert result.phases.connect_ms is not None
     assert result.phases.ttfb_ms is None
 
@@ -164,3 +170,12 @@ async def test_reading_stops_at_the_cap(look: Look) -> None:
     assert result.body_bytes is not None
     assert 15 * 2**20 < result.body_bytes < 17 * 2**20
     assert len(result.body_head) == 64 * 1024
+
+
+async def test_an_attempt_cut_short_by_the_budget_says_so(tools: Tools) -> None:
+    options = CheckOptions(timeout=1, max_retries=1)
+    with serving(answering_then_hanging(b"")) as server:
+        result = await look_once(server.url(), options, tools, budget=2.0)
+    first, last = result.earlier[0], result
+    assert first.message.endswith("sent no byte of an answer within 1 s")
+    assert re.search(r"within 0\.\d\d? s, what was left of this check's time$", last.message)

@@ -9,6 +9,7 @@ import pytest
 from tests.integration.probes.conftest import Look
 from tests.support.dns_server import NXDOMAIN, REFUSED, SERVFAIL, SILENT, NameServer, name_server
 from tests.support.faults import answering, closed_port, deaf_server, ok, serving
+from tocsin.errors import SettingsInvalid
 from tocsin.model.enums import AddressFamily, Cause, Phase
 from tocsin.model.options import CheckOptions
 from tocsin.probes import Target, open_tools, probe
@@ -21,7 +22,7 @@ FAILURES = [
     ([], Cause.DNS_NOT_FOUND, "exists but has no address"),
     (SERVFAIL, Cause.DNS_SERVER_FAILURE, "SERVFAIL"),
     (REFUSED, Cause.DNS_SERVER_FAILURE, "REFUSED"),
-    (SILENT, Cause.DNS_TIMEOUT, "no name server answered for site.example within 0.4 s"),
+    (SILENT, Cause.DNS_TIMEOUT, "answered for site.example within 0.4 s, what was left of this check's time"),
 ]
 
 
@@ -33,7 +34,12 @@ async def test_a_name_that_cannot_be_resolved_says_why(
     dns.zone["site.example"] = answer
     result = await look("http://site.example/", timeout_s=0.4, address_family=family)
     assert (result.cause, result.phase) == (cause, Phase.DNS)
-    assert words.replace("no address", "no IPv4 address" if family == "ipv4" else "no address") in result.message
+    assert (
+        words.replace(
+            "exists but has no address", "has no IPv4 address" if family == "ipv4" else "exists but has no address"
+        )
+        in result.message
+    )
     assert result.phases.dns_ms is not None
     assert result.phases.connect_ms is None
     assert result.addresses == ()
@@ -197,6 +203,53 @@ async def test_short_names_are_tried_under_the_search_list(dns: NameServer) -> N
     finally:
         await names.aclose()
     assert isinstance(missing, Fault)
-    assert missing.message == "the name gone does not exist (NXDOMAIN)"
+    assert missing.message == "The name gone does not exist (NXDOMAIN)"
     assert isinstance(failing, Fault)
     assert failing.cause is Cause.DNS_SERVER_FAILURE
+
+
+@pytest.mark.parametrize(
+    "listed", ["127.0.0.1 localhost box.example\n", "127.0.0.1 localhost\n127.0.0.1 box.example\n"]
+)
+async def test_a_listed_name_without_addresses_of_the_family_is_not_called_unknown(tmp_path: Path, listed: str) -> None:
+    (tmp_path / "hosts").write_text(listed)
+    options = CheckOptions(address_family=AddressFamily.IPV6)
+    with name_server() as dns:
+        async with open_tools(name_servers=[dns.address], hosts_path=str(tmp_path / "hosts")) as tools:
+            for host in ("localhost", "box.example"):
+                result = await probe(Target(f"http://{host}:1/", options, 5.0), tools)
+                assert (result.cause, result.phase) == (Cause.DNS_NOT_FOUND, Phase.DNS)
+                assert result.message == f"The name {host} has no IPv6 address"
+        assert {name for name, _ in dns.asked} == {"box.example"}
+
+
+async def test_a_name_of_one_family_says_which_it_lacks(look: Look, dns: NameServer) -> None:
+    dns.zone |= {"four.example": ["127.0.0.1"], "six.example": ["::1"]}
+    four = await look("http://four.example/", address_family="ipv6")
+    six = await look("http://six.example/", address_family="ipv4")
+    assert four.message == "The name four.example has no IPv6 address"
+    assert six.message == "The name six.example has no IPv4 address"
+
+
+async def test_a_short_name_that_exists_under_one_domain_is_not_called_unknown(dns: NameServer) -> None:
+    dns.zone["web.two.example"] = ["127.0.0.1"]
+    names = Names([dns.address], hosts_path="/nonexistent", search=SearchList(("one.example", "two.example"), 2))
+    try:
+        found = await names.resolve("web", AddressFamily.IPV6, 5.0)
+    finally:
+        await names.aclose()
+    assert isinstance(found, Fault)
+    assert found.message == "The name web has no IPv6 address"
+
+
+@pytest.mark.parametrize("wrong", ["nonsense", "", "ns1.example", "192.0.2.53:x", "näme"])
+def test_a_name_server_that_cannot_be_read_is_refused_at_once(wrong: str) -> None:
+    with pytest.raises(SettingsInvalid) as caught:
+        open_tools(name_servers=["192.0.2.1", wrong, "also wrong"])
+    assert len(caught.value.faults) == 2
+    assert repr(wrong) in caught.value.faults[0]
+
+
+def test_name_servers_may_carry_a_port() -> None:
+    for server in ("192.0.2.53", "192.0.2.53:5353", "2001:db8::53", "[2001:db8::53]:5353"):
+        open_tools(name_servers=[server]).trust.close()

@@ -67,7 +67,7 @@ async def test_too_many_redirects_end_the_check(look: Look) -> None:
     with serving(routing({"/": lambda _: redirect(f"/?{next(count)}")})) as server:
         result = await look(server.url(), max_redirects=3)
     assert result.cause is Cause.REDIRECT_TOO_MANY
-    assert "more than 3 redirects" in result.message
+    assert "More than 3 redirects" in result.message
     assert len(server.requests) == 4
     assert result.http_status_code == 302
 

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.integration.probes.conftest import Look
-from tests.support.certificates import Authority, Issued, issue, make_authority
+from tests.support.certificates import Authority, Issued, issue, make_authority, pem
 from tests.support.faults import Handler, Server, answering, ok, over_tls, reset, serving, tls_context
 from tocsin.model.enums import Cause, Phase
+from tocsin.model.options import CheckOptions
+from tocsin.probes import Target, open_tools, probe
 
 HOSTS = ("localhost", "127.0.0.1")
 
@@ -46,6 +48,64 @@ def by_unknown_root(_: Authority) -> Issued:
     return issue("localhost", issuer=issue("Rogue Root", is_ca=True), hosts=HOSTS)
 
 
+def without_the_upper_intermediate(authority: Authority) -> Issued:
+    upper = issue("Upper Sub CA", issuer=authority.root, is_ca=True)
+    lower = issue("Lower Sub CA", issuer=upper, is_ca=True)
+    leaf = issue("localhost", issuer=lower, hosts=HOSTS)
+    return Issued(leaf.certificate, leaf.key, (lower.certificate,))
+
+
+def with_the_wrong_intermediate(authority: Authority) -> Issued:
+    leaf = authority.leaf(*HOSTS)
+    other = issue("Other Intermediate CA", issuer=authority.root, is_ca=True)
+    return Issued(leaf.certificate, leaf.key, (other.certificate,))
+
+
+def of_a_public_root_not_trusted_here(_: Authority) -> Issued:
+    root = issue("Zebra Certification Authority", is_ca=True)
+    middle = issue("Zebra DV 1", issuer=root, is_ca=True, ca_issuers_url="http://ca.example/r.crt")
+    leaf = issue("localhost", issuer=middle, hosts=HOSTS, ca_issuers_url="http://ca.example/i.crt")
+    return Issued(leaf.certificate, leaf.key, (middle.certificate,))
+
+
+def by_a_shorter_name_of_the_family(authority: Authority) -> Issued:
+    return issue("localhost", issuer=issue("PROBE web", issuer=authority.root, is_ca=True), hosts=HOSTS)
+
+
+def under_a_rekeyed_root(_: Authority) -> Issued:
+    return issue("localhost", issuer=issue("Probe Tests Root CA", is_ca=True), hosts=HOSTS)
+
+
+LONG_AGO, DAYS_AGO, SOON = timedelta(days=-90), timedelta(days=-3, hours=-1), timedelta(days=2, hours=1)
+
+
+def self_signed_and_expired(_: Authority) -> Issued:
+    return issue("localhost", hosts=HOSTS, not_before=LONG_AGO, not_after=DAYS_AGO)
+
+
+def self_signed_too_early(_: Authority) -> Issued:
+    return issue("localhost", hosts=HOSTS, not_before=SOON)
+
+
+def self_signed_for_another_host_and_expired(_: Authority) -> Issued:
+    return issue("x", hosts=("shop.example",), not_before=LONG_AGO, not_after=DAYS_AGO)
+
+
+def unknown_and_expired(_: Authority) -> Issued:
+    return issue("localhost", issuer=issue("Rogue", is_ca=True), hosts=HOSTS, not_before=LONG_AGO, not_after=DAYS_AGO)
+
+
+def unknown_with_an_expired_intermediate(_: Authority) -> Issued:
+    root = issue("Rogue Root", is_ca=True)
+    old = issue("Rogue Web CA", issuer=root, is_ca=True, not_before=LONG_AGO, not_after=DAYS_AGO)
+    leaf = issue("localhost", issuer=old, hosts=HOSTS)
+    return Issued(leaf.certificate, leaf.key, (old.certificate,))
+
+
+def expired_for_another_host(authority: Authority) -> Issued:
+    return authority.leaf("shop.example", days_left=-3.5)
+
+
 Bad = tuple[Callable[[Authority], Issued], Cause, str]
 
 BAD: list[Bad] = [
@@ -59,6 +119,19 @@ BAD: list[Bad] = [
     (lambda _: make_authority("Rogue").leaf(*HOSTS), Cause.TLS_UNKNOWN_ISSUER, "not among the trusted roots"),
     (lambda a: bare(a.leaf(*HOSTS)), Cause.TLS_INCOMPLETE_CHAIN, 'issuer "Probe Tests Intermediate CA"'),
     (of_public_kind, Cause.TLS_INCOMPLETE_CHAIN, "intermediate certificate is missing"),
+    (without_the_upper_intermediate, Cause.TLS_INCOMPLETE_CHAIN, 'the certificate of "Lower Sub CA" without that'),
+    (with_the_wrong_intermediate, Cause.TLS_INCOMPLETE_CHAIN, 'without that of the issuer "Probe Tests Int'),
+    (by_a_shorter_name_of_the_family, Cause.TLS_INCOMPLETE_CHAIN, 'issuer "PROBE web"'),
+    (of_a_public_root_not_trusted_here, Cause.TLS_UNKNOWN_ISSUER, '"Zebra Certification Authority", which is not'),
+    (under_a_rekeyed_root, Cause.TLS_UNKNOWN_ISSUER, "not signed with the key of the issuer"),
+    (self_signed_and_expired, Cause.TLS_SELF_SIGNED, "so nothing vouches for it, and it expired on 20"),
+    (self_signed_and_expired, Cause.TLS_SELF_SIGNED, " (3 days ago)"),
+    (self_signed_too_early, Cause.TLS_SELF_SIGNED, "so nothing vouches for it, and it is valid only from 20"),
+    (self_signed_too_early, Cause.TLS_SELF_SIGNED, " (in 2 days)"),
+    (unknown_and_expired, Cause.TLS_UNKNOWN_ISSUER, "not among the trusted roots, and it expired on 20"),
+    (unknown_with_an_expired_intermediate, Cause.TLS_UNKNOWN_ISSUER, 'the intermediate certificate "Rogue Web CA" exp'),
+    (expired_for_another_host, Cause.TLS_WRONG_HOST, ", and it expired on 20"),
+    (self_signed_for_another_host_and_expired, Cause.TLS_WRONG_HOST, ", and it is self-signed, and it expired on 20"),
     (lambda a: a.leaf("shop.example", "10.1.2.3"), Cause.TLS_WRONG_HOST, "is for shop.example, 10.1.2.3, not for"),
     (
         lambda a: a.leaf(*(f"{number}.example" for number in range(9))),
@@ -119,6 +192,17 @@ async def test_a_good_certificate_is_kept_with_all_its_facts(look: Look, authori
     assert result.phases.tls_ms is not None
 
 
+async def test_a_root_given_as_bundle_and_its_intermediate_forgotten_is_an_incomplete_chain(tmp_path: Path) -> None:
+    root = issue("Accept Root", is_ca=True)
+    leaf = issue("localhost", issuer=issue("Accept Int", issuer=root, is_ca=True), hosts=HOSTS)
+    (tmp_path / "roots.pem").write_bytes(pem(root.certificate))
+    with serving(over_tls(tls_context(leaf, tmp_path), answering(ok()))) as server:
+        async with open_tools(ca_bundle=str(tmp_path / "roots.pem")) as tools:
+            result = await probe(Target(server.url(scheme="https"), CheckOptions(), 5.0), tools)
+    assert result.cause is Cause.TLS_INCOMPLETE_CHAIN
+    assert '"Accept Int"' in result.message
+
+
 async def test_tls_12_shows_its_chain_too(look: Look, authority: Authority, tmp_path: Path) -> None:
     context = tls_context(authority.leaf(*HOSTS), tmp_path)
     context.maximum_version = ssl.TLSVersion.TLSv1_2
@@ -171,7 +255,7 @@ HANDSHAKES = [
     (alerting(40), Cause.TLS_PROTOCOL, "handshake failure"),
     (alerting(80), Cause.TLS_PROTOCOL, "internal error"),
     (alerting(112), Cause.TLS_WRONG_HOST, "no certificate for 127.0.0.1"),
-    (alerting(51), Cause.TLS_PROTOCOL, "the TLS handshake with 127.0.0.1"),
+    (alerting(51), Cause.TLS_PROTOCOL, "The TLS handshake with 127.0.0.1"),
 ]
 
 

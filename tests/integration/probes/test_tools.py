@@ -309,7 +309,7 @@ async def test_a_proxys_refusal_is_told_as_such(look: Look) -> None:
     with serving(saying(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")) as proxy:
         result = await look("https://site.example/", proxy=f"http://127.0.0.1:{proxy.port}")
     assert (result.cause, result.phase) == (Cause.CONNECT_REFUSED, Phase.CONNECT)
-    assert f"the proxy 127.0.0.1:{proxy.port} did not connect us" in result.message
+    assert f"The proxy 127.0.0.1:{proxy.port} did not connect us" in result.message
     assert "403" in result.message
 
 
@@ -329,7 +329,7 @@ async def test_a_missing_proxy_is_not_taken_for_the_target(look: Look) -> None:
     port = closed_port()
     result = await look("http://site.example/", proxy=f"http://127.0.0.1:{port}")
     assert (result.cause, result.phase) == (Cause.CONNECT_REFUSED, Phase.CONNECT)
-    assert result.message == f"nobody listens at the proxy 127.0.0.1:{port} (connection refused)"
+    assert result.message == f"Nobody listens at the proxy 127.0.0.1:{port} (connection refused)"
     far = await look("http://site.example/", proxy="http://255.255.255.255:1")
     assert far.cause is Cause.NO_ROUTE
     unknown = await look("http://site.example/", proxy="http://nobody.example:1")
