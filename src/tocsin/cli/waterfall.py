@@ -85,11 +85,17 @@ def _explanation(result: CheckResult, width: int) -> Iterator[Text]:
     if result.status is MonitorStatus.UP:
         return
     if result.message:
-        for part in _wrap(Text(result.message[0].upper() + result.message[1:]), width - INDENT):
+        for part in _wrap(Text(_with_capital(result.message)), width - INDENT):
             yield Text(" " * INDENT).append_text(part)
     if result.cause:
         where = f", phase {result.phase}" if result.phase else ""
         yield Text(" " * INDENT + f"cause {result.cause}{where}", style=DIM)
+
+
+def _with_capital(message: str) -> str:
+    """Return it with a capital letter; a host or a URL at its start stays as it is."""
+    is_word = message.split(maxsplit=1)[0].isalpha()
+    return message[0].upper() + message[1:] if is_word else message
 
 
 # --- the time axis --------------------------------------------------------------------------------

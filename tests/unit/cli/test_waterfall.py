@@ -63,6 +63,11 @@ def test_a_long_url_gets_lines_of_its_own() -> None:
     assert "".join(part.strip() for part in lines[1:3]) == url
 
 
+def test_a_host_at_the_start_of_a_message_keeps_its_spelling() -> None:
+    text = "site.example:80 did not answer"
+    assert picture(status=DOWN, cause=Cause.CONNECT_TIMEOUT, phase=Phase.CONNECT, message=text)[1] == f"  {text}"
+
+
 def test_a_failure_has_its_sentence_its_cause_and_a_mark() -> None:
     lines = picture(
         status=DOWN, cause=Cause.TLS_EXPIRED, phase=Phase.TLS, message="the certificate has expired",
