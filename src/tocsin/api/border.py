@@ -32,7 +32,7 @@ class Border:
         answer = _Answer(send)
         try:
             await self._app(scope, _limited(receive), answer)
-        except Exception as error:
+        except Exception as error:  # the last boundary: whoever asked gets an answer, the log gets the rest
             if answer.is_started:
                 raise  # too late to say so: the server closes the connection
             await unexpected(scope["path"], error)(scope, receive, send)

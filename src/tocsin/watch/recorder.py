@@ -136,7 +136,12 @@ class Recorder:
     def _store(self, batch: Sequence[Submission]) -> None:
         try:
             self._store_patiently(batch)
-        except Exception as error:
+        except StorageUnavailable as error:  # only while stopping: what cannot be stored now never will be
+            logger.error("%s results are lost: %s", len(batch), error)  # noqa: TRY400 (the sentence says it all)
+            self.dropped_count += len(batch)
+            for one in batch:
+                one.done.set_exception(error)
+        except Exception as error:  # one broken row must not stop the loop: it is found and left out
             if len(batch) == 1:
                 logger.exception("a check of website %s could not be stored", batch[0].website_id)
                 self.dropped_count += 1

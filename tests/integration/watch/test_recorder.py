@@ -145,3 +145,22 @@ def test_results_from_many_threads_are_all_stored(database: Database) -> None:
         for thread in threads:
             thread.join()
     assert [count(database, website.id) for website in websites] == [25] * 8
+
+
+def test_stopping_while_the_database_stays_locked_ends_soon_and_says_what_is_lost(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("tocsin.storage.database.BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setattr(recorder_module, "RETRY_S", (0.05,))
+    database = Database(tmp_path / "locked.db")
+    lost = [submission(add_website(database, f"http://example.com/{number}").id) for number in range(40)]
+    with database.engine.connect() as other:
+        other.exec_driver_sql("BEGIN IMMEDIATE")
+        with running_recorder(database) as recorder:
+            for one in lost:
+                recorder.submit(one)
+        other.rollback()
+    assert all(isinstance(one.done.exception(0), StorageUnavailable) for one in lost)
+    assert recorder.dropped_count == 40
+    assert caplog.text.count("results are lost") < 5
+    database.dispose()
