@@ -133,11 +133,6 @@ class CheckResult:
     attempts: int = 1
     earlier: tuple["CheckResult", ...] = ()  # the failed attempts before this one, oldest first
 
-    @property
-    def is_failure(self) -> bool:
-        """True where no usable answer came at all (any cause of the probe's own)."""
-        return self.cause is not None
-
     def evolve(self, **changes: Any) -> "CheckResult":
         """Return a copy with `changes`."""
         return replace(self, **changes)
