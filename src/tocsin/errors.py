@@ -9,6 +9,7 @@
     ├── Forbidden             known, but not allowed
     ├── TooManyTries          wrong passwords too often
     ├── ExtraMissing          an optional part of Tocsin is not installed
+    ├── SendFailed            a channel did not take a message
     ├── SchemaBehind          the database needs `tocsin db upgrade`
     └── StorageUnavailable    the database cannot be reached or is busy for too long
 
@@ -97,6 +98,32 @@ class ExtraMissing(TocsinError, ImportError):
 
     code = "extra_missing"
     exit_code = 2
+
+
+class SendFailed(TocsinError):
+    """The channel did not take the message.
+
+    `is_permanent`: the same again would fail the same. `may_have_arrived`: it was sent and the answer was lost.
+    `retry_after_s`: how long the provider asks to be left alone. `status`: its HTTP status or SMTP code, if any.
+    """
+
+    code = "send_failed"
+    http_status = 502
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        is_permanent: bool = False,
+        may_have_arrived: bool = False,
+        retry_after_s: float | None = None,
+        status: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.is_permanent = is_permanent
+        self.may_have_arrived = may_have_arrived
+        self.retry_after_s = retry_after_s
+        self.status = status
 
 
 class SchemaBehind(TocsinError):
