@@ -116,3 +116,25 @@ def fingerprint_of(alert_type: str, resource: str | None, labels: Mapping[str, s
         for byte in b"%s\xff%s\xff" % (name.encode(), pairs[name].encode()):
             value = (value ^ byte) * _FNV_PRIME & _MASK_64
     return f"{value:016x}"
+
+
+def matching_labels(  # noqa: PLR0913 (what an alert is known by)
+    *,
+    alert_type: str,
+    resource: str | None,
+    priority: AlertPriority,
+    category: AlertCategory,
+    source: str,
+    labels: Mapping[str, str],
+) -> dict[str, str]:
+    """Return what silences, routes and groups match an alert by: its own labels over what it is known by."""
+    known = {
+        "alertname": alert_type,
+        "severity": priority.lower(),
+        "priority": priority.value,
+        "category": category.value,
+        "source": source,
+    }
+    if resource:
+        known["resource"] = resource
+    return {**known, **labels}

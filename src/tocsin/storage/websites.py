@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -132,7 +132,7 @@ class WebsiteCRUD:
 
     @staticmethod
     def delete(db: Session, website_id: int) -> bool:
-        """Delete the website and everything recorded of it; return whether there was one.
+        """Delete the website and everything recorded of it; return whether there was one. Its alerts stay, as history.
 
         The rows are deleted one table after the other, so that it also works where SQLite's foreign keys are off.
         """
@@ -142,8 +142,13 @@ class WebsiteCRUD:
         db.execute(delete(NetworkEvent).where(NetworkEvent.debug_session_id.in_(sessions)))
         mapped = {mapper.local_table: mapper.class_ for mapper in Base.registry.mappers}
         for table in reversed(Base.metadata.sorted_tables):
-            if "website_id" in table.c:
-                db.execute(delete(mapped[table]).where(mapped[table].website_id == website_id))
+            if "website_id" not in table.c:
+                continue
+            kind = mapped[table]
+            if table.c.website_id.nullable:  # what outlives the website, such as its alerts
+                db.execute(update(kind).where(kind.website_id == website_id).values(website_id=None))
+            else:
+                db.execute(delete(kind).where(kind.website_id == website_id))
         db.execute(delete(Website).where(Website.id == website_id))
         db.commit()
         return True

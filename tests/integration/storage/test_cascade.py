@@ -24,7 +24,10 @@ from tocsin import (
     WebsiteCreate,
     WebsiteCRUD,
 )
+from tocsin.model.alerts import AlertCategory, AlertPriority
 from tocsin.model.results import CertificateFacts, PeerCertificate
+from tocsin.storage.tables.alert_rules import MaintenancePeriod
+from tocsin.storage.tables.alerts import AlertModel
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -56,6 +59,18 @@ def record_by_hand(db: Session, site: int) -> None:
     NetworkEventCRUD.bulk_create(db, [event, event])
 
 
+def alert_of(website_id: int) -> AlertModel:
+    return AlertModel(
+        fingerprint="f",
+        alert_type="website_down",
+        title="It is down",
+        message="",
+        priority=AlertPriority.CRITICAL,
+        category=AlertCategory.AVAILABILITY,
+        website_id=website_id,
+    )
+
+
 def test_nothing_of_a_website_stays_where_foreign_keys_are_off(plain: Session) -> None:
     assert plain.connection().exec_driver_sql("PRAGMA foreign_keys").scalar() == 0
     sites = [WebsiteCRUD.create(plain, WebsiteCreate(url=f"https://{name}.example")).id for name in ("a", "b")]
@@ -81,12 +96,16 @@ def test_nothing_of_a_website_stays_in_either_database(database: Database) -> No
         )
     with database.session() as db:
         record_by_hand(db, gone)
-        every = set(rows_in(db))
-        assert every >= {table.name for table in Base.metadata.sorted_tables} - {"users", "api_tokens", "logins"}
+        alert = alert_of(gone)
+        db.add_all([alert, MaintenancePeriod(window_id=1, website_id=gone, started_at=NOON, ends_at=NOON)])
+        db.commit()
+        assert set(rows_in(db)) >= {table.name for table in Base.metadata.sorted_tables if "website_id" in table.c}
         WebsiteCRUD.delete(db, gone)
+        db.refresh(alert)
+        assert alert.website_id is None, "an alert is history: it outlives its website"
         for table in Base.metadata.sorted_tables:
             if "website_id" in table.c:
-                assert set(db.scalars(select(table.c.website_id))) <= {kept}, table.name
+                assert set(db.scalars(select(table.c.website_id))) <= {kept, None}, table.name
         assert rows_in(db)["certificates"] == 1
 
 
