@@ -118,7 +118,7 @@ def fingerprint_of(alert_type: str, resource: str | None, labels: Mapping[str, s
     return f"{value:016x}"
 
 
-def matching_labels(  # noqa: PLR0913 (what an alert is known by)
+def matching_labels(
     *,
     alert_type: str,
     resource: str | None,
