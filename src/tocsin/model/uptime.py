@@ -1,10 +1,11 @@
 """Uptime, twice: by checks, and by time. Pure arithmetic; the inputs are what the export contains.
 
 By checks: of all checks that could tell, the share that was UP or DEGRADED. A check counts once, however
-many attempts it took; UNKNOWN ones are left out.
+many attempts it took; UNKNOWN ones are left out, and so are those made during maintenance.
 
 By time: of the seconds in which we could tell, the share outside downtime windows. Observation starts at the
-first check (or downtime) within reach; unknown stretches are left out on both sides of the fraction. While a
+first check (or downtime) within reach; unknown stretches and maintenance are left out on both sides of the
+fraction. While a
 website's checks have stopped coming, its time is unknown from one allowance after the last check on.
 """
 
@@ -42,7 +43,7 @@ class Uptime(BaseModel):
     hours: int
     by_checks_percent: float | None = Field(description="Share of checks that were UP or DEGRADED, UNKNOWN left out.")
     by_time_percent: float | None = Field(description="Share of observed time outside downtimes.")
-    checks_count: int = Field(description="All checks, UNKNOWN ones included.")
+    checks_count: int = Field(description="All checks outside maintenance, UNKNOWN ones included.")
     up_count: int = Field(description="UP and DEGRADED checks.")
     unknown_seconds: float = Field(description="Time since the first check in which nobody could tell.")
     downtime_seconds: float
@@ -55,6 +56,7 @@ class TimeShare:
     observed_s: float
     downtime_s: float
     unknown_s: float
+    maintenance_s: float = 0.0
 
     @property
     def percent(self) -> float | None:
@@ -73,25 +75,29 @@ def time_share(
     observed_from: datetime | None,
     downtimes: Iterable[tuple[datetime, datetime | None]],
     unknown: Iterable[tuple[datetime, datetime]],
+    maintenance: Iterable[tuple[datetime, datetime]] = (),
 ) -> TimeShare:
-    """Return observed, down and unknown seconds within `window`.
+    """Return observed, down, unknown and planned seconds within `window`.
 
     Args:
         window: its start and end.
         observed_from: when the website was first looked at; None where it never was.
         downtimes: start and end of each downtime, end None while it is going on; they may overlap.
         unknown: stretches in which nobody could tell; they may overlap.
+        maintenance: stretches of planned work; what is unknown within them counts as planned.
     """
     if observed_from is None:
         return TimeShare(0.0, 0.0, 0.0)
     start, end = max(window[0], observed_from).timestamp(), window[1].timestamp()
     if end <= start:
         return TimeShare(0.0, 0.0, 0.0)
-    blind = union(clip(((a.timestamp(), b.timestamp()) for a, b in unknown), start, end))
+    planned = union(clip(((a.timestamp(), b.timestamp()) for a, b in maintenance), start, end))
+    blind = clip(((a.timestamp(), b.timestamp()) for a, b in unknown), start, end)
+    left_out = union([*planned, *blind])
     down = union(clip(((a.timestamp(), b.timestamp() if b else end) for a, b in downtimes), start, end))
-    unknown_s = length(blind)
-    downtime_s = length(down) - length(overlap(down, blind))
-    return TimeShare(end - start - unknown_s, downtime_s, unknown_s)
+    maintenance_s, left_out_s = length(planned), length(left_out)
+    downtime_s = length(down) - length(overlap(down, left_out))
+    return TimeShare(end - start - left_out_s, downtime_s, left_out_s - maintenance_s, maintenance_s)
 
 
 def clip(intervals: Iterable[Interval], start: float, end: float) -> list[Interval]:

@@ -97,7 +97,7 @@ def test_nothing_of_a_website_stays_in_either_database(database: Database) -> No
     with database.session() as db:
         record_by_hand(db, gone)
         alert = alert_of(gone)
-        db.add_all([alert, MaintenancePeriod(window_id=1, website_id=gone, started_at=NOON, ends_at=NOON)])
+        db.add_all([alert, MaintenancePeriod(window_id=1, website_id=gone, started_at=NOON, ended_at=NOON)])
         db.commit()
         assert set(rows_in(db)) >= {table.name for table in Base.metadata.sorted_tables if "website_id" in table.c}
         WebsiteCRUD.delete(db, gone)

@@ -36,6 +36,21 @@ class CheckCounts:
         """UP and DEGRADED ones."""
         return self.up + self.degraded
 
+    def add(self, other: "CheckCounts") -> None:
+        """Count those of `other` too."""
+        self.up += other.up
+        self.down += other.down
+        self.degraded += other.degraded
+        self.unknown += other.unknown
+
+    def add_counted(self, checks: int, available: int, unknown: int) -> None:
+        """Count so many checks, of which so many were available and so many could not tell."""
+        self.add(CheckCounts(up=available, down=checks - available - unknown, unknown=unknown))
+
+    def leave_out(self, other: "CheckCounts") -> None:
+        """Take those of `other` away."""
+        self.add(CheckCounts(-other.up, -other.down, -other.degraded, -other.unknown))
+
 
 @dataclass(frozen=True, slots=True)
 class Pieces:

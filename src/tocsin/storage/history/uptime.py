@@ -1,5 +1,6 @@
 """Uptime of a website, by checks and by time, from rollups, downtimes and unknown windows."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -9,12 +10,16 @@ from tocsin.errors import NotFound
 from tocsin.model.times import utcnow
 from tocsin.model.uptime import Uptime, percent_of_checks, time_share
 from tocsin.storage.downtimes import DowntimeWindowCRUD
-from tocsin.storage.history.counts import count_between
+from tocsin.storage.history.counts import CheckCounts, count_between
+from tocsin.storage.history.periods import periods_of
 from tocsin.storage.tables import DowntimeWindow, Website
+from tocsin.storage.tables.alert_rules import MaintenancePeriod
 from tocsin.storage.tables.records import WebsiteState
 from tocsin.storage.unknown_windows import unknown_between
 
 Stretch = tuple[datetime, datetime]
+
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def gap_allowance(check_interval_s: float, timeout_s: float, breaker_pause_s: float = 0.0) -> timedelta:
@@ -43,11 +48,14 @@ def uptime_of(db: Session, website_id: int, hours: int, now: datetime | None = N
     unknown = unknown_between(db, website_id, start, end)
     if state is not None and (tail := _tail(state, website, end)) is not None:
         unknown.append(tail)
+    planned = periods_of(db, website_id, start, end)
+    seen.leave_out(_counts_within(db, website_id, planned, start, end))
     share = time_share(
         (start, end),
         _observed_from(db, website_id, state),
         [(one.started_at, one.ended_at) for one in downtimes],
         unknown,
+        [(one.started_at, one.ended_at) for one in planned],
     )
     return Uptime(
         website_id=website_id,
@@ -59,6 +67,32 @@ def uptime_of(db: Session, website_id: int, hours: int, now: datetime | None = N
         unknown_seconds=round(share.unknown_s, 3),
         downtime_seconds=round(share.downtime_s, 3),
     )
+
+
+def _counts_within(
+    db: Session, website_id: int, planned: Sequence[MaintenancePeriod], start: datetime, end: datetime
+) -> CheckCounts:
+    """Return the checks made during maintenance: as counted when a period was over, else counted now.
+
+    Periods that overlap are counted as one stretch, so that no check is left out twice.
+    """
+    seen = CheckCounts()
+    stretches: list[list[MaintenancePeriod]] = []
+    until = start
+    for one in planned:
+        if not stretches or one.started_at > until:
+            stretches.append([])
+        stretches[-1].append(one)
+        until = max(until, one.ended_at)
+    for stretch in stretches:
+        begins = max(start, stretch[0].started_at)
+        ends = min(end, max(one.ended_at for one in stretch))
+        only = stretch[0] if len(stretch) == 1 else None
+        if only is not None and only.checks_count is not None and start <= only.started_at and only.ended_at <= end:
+            seen.add_counted(only.checks_count, only.up_count or 0, only.unknown_count or 0)
+        else:  # a check in the moment it ends belongs to what comes after
+            seen.add(count_between(db, website_id, begins, ends - _MICROSECOND if ends < end else ends))
+    return seen
 
 
 def _rounded(percent: float | None) -> float | None:

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tocsin.model.alerts import AlertCategory
 from tocsin.model.times import utcnow
-from tocsin.storage.tables.schema import Base, named
-from tocsin.storage.tables.types import Id, UTCDateTime
+from tocsin.storage.tables.schema import Base, named, website_id
+from tocsin.storage.tables.types import EpochMicroseconds, Id, UTCDateTime
 
 
 class AlertRule(Base):
@@ -90,37 +90,44 @@ class MaintenanceWindow(Base):
     is_enabled: Mapped[bool] = mapped_column(Boolean, default=True)
     schedule: Mapped[dict[str, Any]] = mapped_column(JSON)  # model.maintenance.Schedule
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
+    is_global: Mapped[bool] = mapped_column(Boolean, default=False)
     website_ids: Mapped[list[int]] = mapped_column(JSON, default=list)
     tags: Mapped[list[str]] = mapped_column(JSON, default=list)
     groups: Mapped[list[str]] = mapped_column(JSON, default=list)
     matchers: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)  # alerts that are no website's
+    effective_from: Mapped[datetime | None] = mapped_column(UTCDateTime)  # of its last edit; null: as long as it exists
+    recorded_until: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)  # its periods are, up to here
     created_by: Mapped[str] = mapped_column(String(255), default="")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow, onupdate=utcnow, index=True)
 
 
 class MaintenancePeriod(Base):
-    """One stretch in which a window was in force for a website: what uptime leaves out, whatever is edited later."""
+    """One stretch in which a window was in force for a website: what uptime leaves out, whatever is edited later.
+
+    The counts are those of the checks in it, taken when it is over; null while it goes on.
+    """
 
     __tablename__ = "maintenance_periods"
     __table_args__ = (
         Index("ix_maintenance_periods_website_time", "website_id", "started_at"),
+        Index("uq_maintenance_periods_start", "window_id", "website_id", "started_at", unique=True),
         Index(
-            "uq_maintenance_periods_ongoing",
-            "window_id",
-            "website_id",
-            unique=True,
-            sqlite_where=text("ended_at IS NULL"),
-            postgresql_where=text("ended_at IS NULL"),
+            "ix_maintenance_periods_uncounted",
+            "ended_at",
+            sqlite_where=text("checks_count IS NULL"),
+            postgresql_where=text("checks_count IS NULL"),
         ),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     window_id: Mapped[int] = mapped_column(Id)  # of a window that may be gone
-    website_id: Mapped[int] = mapped_column(Id, ForeignKey("websites.id", ondelete="CASCADE"))
-    started_at: Mapped[datetime] = mapped_column(UTCDateTime)
-    ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # null: in force
-    ends_at: Mapped[datetime] = mapped_column(UTCDateTime)  # planned
+    website_id: Mapped[int] = website_id()
+    started_at: Mapped[datetime] = mapped_column(EpochMicroseconds)
+    ended_at: Mapped[datetime] = mapped_column(EpochMicroseconds)  # as planned, or when it was cut short
+    checks_count: Mapped[int | None] = mapped_column(Integer)
+    up_count: Mapped[int | None] = mapped_column(Integer)  # UP and DEGRADED
+    unknown_count: Mapped[int | None] = mapped_column(Integer)
 
 
 class MetricSample(Base):

@@ -80,10 +80,13 @@ def upgrade() -> None:
         sa.Column("is_enabled", sa.Boolean(), nullable=False),
         sa.Column("schedule", sa.JSON(), nullable=False),
         sa.Column("time_zone", sa.String(length=64), nullable=False),
+        sa.Column("is_global", sa.Boolean(), nullable=False),
         sa.Column("website_ids", sa.JSON(), nullable=False),
         sa.Column("tags", sa.JSON(), nullable=False),
         sa.Column("groups", sa.JSON(), nullable=False),
         sa.Column("matchers", sa.JSON(), nullable=False),
+        sa.Column("effective_from", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("recorded_until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_by", sa.String(length=255), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
@@ -230,20 +233,23 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("window_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("website_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=False),
+        sa.Column("checks_count", sa.Integer(), nullable=True),
+        sa.Column("up_count", sa.Integer(), nullable=True),
+        sa.Column("unknown_count", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["website_id"], ["websites.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("maintenance_periods", schema=None) as batch_op:
         batch_op.create_index("ix_maintenance_periods_website_time", ["website_id", "started_at"], unique=False)
+        batch_op.create_index("uq_maintenance_periods_start", ["window_id", "website_id", "started_at"], unique=True)
         batch_op.create_index(
-            "uq_maintenance_periods_ongoing",
-            ["window_id", "website_id"],
-            unique=True,
-            sqlite_where=sa.text("ended_at IS NULL"),
-            postgresql_where=sa.text("ended_at IS NULL"),
+            "ix_maintenance_periods_uncounted",
+            ["ended_at"],
+            unique=False,
+            sqlite_where=sa.text("checks_count IS NULL"),
+            postgresql_where=sa.text("checks_count IS NULL"),
         )
 
     op.create_table(
@@ -515,14 +521,6 @@ def downgrade() -> None:
         batch_op.drop_index("ix_monitoring_alerts_category_time")
 
     op.drop_table("monitoring_alerts")
-    with op.batch_alter_table("maintenance_periods", schema=None) as batch_op:
-        batch_op.drop_index(
-            "uq_maintenance_periods_ongoing",
-            sqlite_where=sa.text("ended_at IS NULL"),
-            postgresql_where=sa.text("ended_at IS NULL"),
-        )
-        batch_op.drop_index("ix_maintenance_periods_website_time")
-
     op.drop_table("maintenance_periods")
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
         batch_op.drop_index("ix_deliveries_time")
