@@ -8,9 +8,11 @@ from tocsin.api import (
     downtimes,
     events,
     health,
+    maintenance,
     metrics,
     openapi,
     problems,
+    silences,
     unknown_windows,
     websites,
 )
@@ -21,6 +23,8 @@ TAGS = [
     {"name": "checks", "description": "What each look saw, and what they add up to."},
     {"name": "downtimes", "description": "From the first failed check to the recovery."},
     {"name": "debug sessions", "description": "Recorded browser visits and their network events."},
+    {"name": "silences", "description": "Alerts kept quiet by matcher, for a while."},
+    {"name": "maintenance", "description": "Planned work: checking goes on, alerts are muted, uptime is left alone."},
     {"name": "events", "description": "What happens right now, as server-sent events."},
     {"name": "metrics", "description": "Tocsin and the websites for Prometheus."},
     {"name": "health", "description": "For the machine that runs Tocsin; open to everybody."},
@@ -31,7 +35,18 @@ def routers() -> list[APIRouter]:
     """Return every router of the API."""
     return [
         module.router
-        for module in (websites, checks, downtimes, unknown_windows, debug_sessions, events, metrics, health)
+        for module in (
+            websites,
+            checks,
+            downtimes,
+            unknown_windows,
+            debug_sessions,
+            silences,
+            maintenance,
+            events,
+            metrics,
+            health,
+        )
     ]
 
 

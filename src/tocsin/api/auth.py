@@ -41,7 +41,7 @@ _PASSED_ON = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _NO_USER = "nobody can log in here yet; on the machine that runs Tocsin, `tocsin user create NAME` makes the first user"
 
-__all__ = ["COOKIE", "Caller", "check_host", "check_origin", "forget_login", "remember_login", "require"]
+__all__ = ["COOKIE", "Caller", "Writer", "check_host", "check_origin", "forget_login", "remember_login", "require"]
 
 
 @cache
@@ -65,6 +65,10 @@ def require(scope: Scope) -> Callable[..., Caller]:
         return caller
 
     return caller_with_scope
+
+
+Writer = Annotated[Caller, Security(require(Scope.WRITE))]
+"""Whoever may write, as an argument of an endpoint that notes who asked."""
 
 
 def _by_token(db: Session, secret: str) -> Caller:

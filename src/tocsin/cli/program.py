@@ -11,7 +11,9 @@ from tocsin.cli.access import token, user
 from tocsin.cli.bench import bench
 from tocsin.cli.check import check
 from tocsin.cli.database import db
+from tocsin.cli.maintenance import maintenance
 from tocsin.cli.serve import serve
+from tocsin.cli.silences import silences
 from tocsin.cli.websites import websites
 from tocsin.errors import TocsinError
 
@@ -76,5 +78,5 @@ def main() -> None:
     """
 
 
-for _command in (check, serve, websites, db, user, token, bench):
+for _command in (check, serve, websites, silences, maintenance, db, user, token, bench):
     main.add_command(_command)

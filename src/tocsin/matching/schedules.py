@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from cronsim import CronSim
+from cronsim import CronSim, CronSimError
 
 from tocsin.model.maintenance import Cron, EveryNDays, Monthly, Once, Schedule, WallClock, Weekly
 
@@ -51,6 +51,17 @@ def period_at(schedule: Schedule, time_zone: str, moment: datetime) -> Period | 
         one for one in periods(schedule, time_zone, moment, moment + timedelta(microseconds=1)) if one[0] <= moment
     ]
     return max(at_once, key=lambda one: one[1], default=None)
+
+
+def cron_fault(text: str) -> str | None:
+    """Return why `text` is no cron expression, or None where it is one that comes true some day."""
+    try:
+        next(CronSim(text, _EARLIEST))
+    except CronSimError as error:
+        return str(error)
+    except StopIteration:
+        return "it never comes true"
+    return None
 
 
 def _of_cron(schedule: Cron, zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[Period]:

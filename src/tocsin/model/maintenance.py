@@ -1,6 +1,6 @@
 """Schemas of a MaintenanceWindow: planned work, perhaps recurring. Checking goes on; alerts are muted."""
 
-from datetime import date, datetime, time
+from datetime import date, time
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -41,6 +41,13 @@ def _weekday(value: Any) -> Any:
 Weekday = Annotated[int, BeforeValidator(_weekday), Field(ge=1, le=7)]
 
 
+def _padded(value: Any) -> Any:
+    return f"0{value}" if isinstance(value, str) and value[1:2] == ":" else value
+
+
+Clock = Annotated[time, BeforeValidator(_padded)]
+
+
 class Once(Stored):
     """From one moment to another."""
 
@@ -62,8 +69,8 @@ class WallClock(Stored):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    start: time = Field(description="Time of day in the window's zone, 22:00.")
-    end: time | None = Field(None, description="Time of day; the next day's where it is not later than `start`.")
+    start: Clock = Field(description="Time of day in the window's zone, 22:00.")
+    end: Clock | None = Field(None, description="Time of day; the next day's where it is not later than `start`.")
     duration_minutes: Minutes | None = Field(None, description="Instead of `end`: how long it lasts, in minutes.")
 
     @model_validator(mode="after")
@@ -162,6 +169,8 @@ class MaintenanceWindowCreate(MaintenanceFields):
 class MaintenanceWindowUpdate(MaintenanceFields):
     """The fields to change; what is left out stays as it is."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"is_enabled": False}]})
+
     def changes(self) -> dict[str, Any]:
         """Return only what was given, ready for storage."""
         return self.model_dump(exclude_unset=True, mode="json")
@@ -213,6 +222,14 @@ class MutePreview(BaseModel):
     periods: list[PeriodRead] = Field(description="Its next occurrences.")
 
 
-def moments(values: list[tuple[datetime, datetime]]) -> list[PeriodRead]:
-    """Return occurrences as they are shown."""
-    return [PeriodRead(starts_at=start, ends_at=end) for start, end in values]
+class MaintenancePeriodRead(BaseModel):
+    """A stretch in which a website was in maintenance; its uptime leaves it out."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    window_id: int = Field(description="Of a window that may be gone.")
+    started_at: UTCDatetime
+    ended_at: UTCDatetime = Field(description="As planned, or when it was cut short.")
+    checks_count: int | None = Field(description="Checks in it; null until they are counted, 5 minutes after its end.")
+    up_count: int | None = Field(description="Those that were UP or DEGRADED.")
+    unknown_count: int | None

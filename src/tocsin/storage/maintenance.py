@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from tocsin.model.maintenance import Once
 from tocsin.storage.history.periods import cut_short, record_periods, schedule_of
+from tocsin.storage.tables import Website
 from tocsin.storage.tables.alert_rules import MaintenanceWindow
 from tocsin.storage.tables.schema import FRESH
 
@@ -23,6 +24,11 @@ def list_windows(db: Session, skip: int = 0, limit: int = 100) -> tuple[Sequence
     total = db.scalar(select(func.count()).select_from(MaintenanceWindow)) or 0
     page = select(MaintenanceWindow).order_by(MaintenanceWindow.id.desc()).offset(skip).limit(limit)
     return db.scalars(page, execution_options=FRESH).all(), total
+
+
+def known_websites(db: Session, website_ids: Sequence[int]) -> set[int]:
+    """Return those of the ids that are a website's."""
+    return set(db.scalars(select(Website.id).where(Website.id.in_(website_ids)))) if website_ids else set()
 
 
 def add_window(db: Session, window: MaintenanceWindow, now: datetime) -> None:

@@ -10,7 +10,7 @@ from tocsin.matching.matchers import Matcher
 from tocsin.matching.mutes import Mutes, Muting
 from tocsin.matching.schedules import period_at
 from tocsin.model.maintenance import Schedule
-from tocsin.storage.history.periods import concerned_websites, schedule_of
+from tocsin.storage.history.periods import schedule_of, websites_named_by
 from tocsin.storage.tables.alert_rules import MaintenanceWindow, Silence
 
 
@@ -42,7 +42,7 @@ def _windows(connection: Connection, now: datetime) -> Iterable[Muting]:
             row["name"],
             *period,
             matchers=matchers_of(row["matchers"]),
-            website_ids=frozenset(concerned_websites(connection, row)),
+            website_ids=frozenset(websites_named_by(connection, row)),
             is_global=row["is_global"],
         )
 

@@ -12,8 +12,9 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from tocsin.errors import StorageUnavailable
 from tocsin.model.times import to_epoch_us, utcnow
-from tocsin.storage.database import Connection, Database
-from tocsin.storage.history import retention, rollups
+from tocsin.storage import silences
+from tocsin.storage.database import Connection, Database, Session
+from tocsin.storage.history import periods, retention, rollups
 from tocsin.storage.history.retention import Retention
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ class Keeping:
     time_zone: str = "UTC"
     retention: Retention = field(default_factory=Retention)
     fold_every_s: float = 60.0
+    maintenance_every_s: float = 20.0
 
 
 class Housekeeping:
@@ -43,10 +45,12 @@ class Housekeeping:
         self._scheduler = BackgroundScheduler(timezone=keeping.time_zone)
 
     def start(self) -> None:
-        """Start: rollups every minute, retention every night at 03:14 in the configured time zone."""
+        """Start: rollups every minute, maintenance more often, retention at 03:14 in the configured time zone."""
         once = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         every = IntervalTrigger(seconds=self._keeping.fold_every_s)
         self._scheduler.add_job(self._guarded(self.fold_rollups), every, id="fold_rollups", **once)
+        often = IntervalTrigger(seconds=self._keeping.maintenance_every_s)
+        self._scheduler.add_job(self._guarded(self.keep_maintenance), often, id="maintenance", **once)
         nightly = CronTrigger(hour=3, minute=14, timezone=self._keeping.time_zone)
         self._scheduler.add_job(self._guarded(self.let_go), nightly, id="retention", **once)
         self._scheduler.start()
@@ -64,6 +68,14 @@ class Housekeeping:
             return rollups.fold_due(connection, now_us=to_epoch_us(utcnow()), limit=FOLD_BATCH)
 
         return self._in_batches(fold)
+
+    def keep_maintenance(self) -> int:
+        """Record which websites are in maintenance, and count what is over; return how many periods were new."""
+        with self._database.write_transaction() as connection, Session(connection) as db:
+            made = periods.record_periods(connection, utcnow())
+            periods.count_periods(db, utcnow())
+            silences.trim_silences(db, utcnow())
+        return made
 
     def let_go(self) -> int:
         """Delete what is older than it is kept; return how many rows went."""

@@ -47,6 +47,11 @@ def test_every_route_of_the_contract_is_there(document: dict[str, Any]) -> None:
         "GET /api/downtimes/{downtime_id}", "PATCH /api/downtimes/{downtime_id}",
         f"GET {key}", f"PATCH {key}", f"GET {key}/events", f"POST {key}/events", f"GET {key}/har",
         f"GET {key}/screenshot", "GET /api/events", "GET /metrics", "GET /healthz", "GET /readyz",
+        "GET /api/silences", "POST /api/silences", "GET /api/silences/{silence_id}", "PUT /api/silences/{silence_id}",
+        "DELETE /api/silences/{silence_id}", "POST /api/silences/preview", f"GET {one}/maintenance-periods",
+        "GET /api/maintenance-windows", "POST /api/maintenance-windows", "POST /api/maintenance-windows/preview",
+        "GET /api/maintenance-windows/{window_id}", "PATCH /api/maintenance-windows/{window_id}",
+        "DELETE /api/maintenance-windows/{window_id}",
     }  # fmt: skip
 
 

@@ -9,6 +9,9 @@ from sqlalchemy import func, select, update
 
 from tests.support.watching import add_website
 from tocsin import Database, MonitorCheck, MonitorCheckCreate, MonitorCheckCRUD, MonitorStatus, StorageUnavailable
+from tocsin.actions.maintenance import create_window, list_website_periods
+from tocsin.model.maintenance import MaintenanceWindowCreate
+from tocsin.model.pages import PageQuery
 from tocsin.model.times import utcnow
 from tocsin.storage.tables.records import HourlyRollup
 from tocsin.watch.housekeeping import Housekeeping, Keeping
@@ -36,6 +39,19 @@ def test_old_checks_go_and_their_rollups_stay(database: Database) -> None:
         assert db.scalar(left.where(MonitorCheck.website_id == old)) == 0
         assert db.scalar(left.where(MonitorCheck.website_id == young)) == 30
         assert MonitorCheckCRUD.calculate_uptime_percentage(db, old, hours=24 * 50) == 100.0
+
+
+def test_maintenance_in_force_is_recorded_and_counted_once_it_is_over(database: Database) -> None:
+    website = old_checks(database, 1, 3)
+    began = utcnow() - timedelta(days=1, hours=1)
+    schedule = {"kind": "once", "starts_at": began, "ends_at": began + timedelta(hours=2)}
+    window = MaintenanceWindowCreate.model_validate({"name": "x", "schedule": schedule, "is_global": True})
+    with database.session() as db:
+        create_window(db, window)
+        keeping = Housekeeping(database, Keeping())
+        assert keeping.keep_maintenance() == 0
+        page = list_website_periods(db, website, PageQuery())
+        assert [one.checks_count for one in page.items] == [3]
 
 
 def test_the_file_shrinks_when_rows_go(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, RowMapping, Table, bindparam, select, update
+from sqlalchemy import Connection, RowMapping, Table, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -33,8 +33,8 @@ def schedule_of(stored: Mapping[str, Any]) -> Schedule:
     return _SCHEDULE.validate_python(stored)
 
 
-def concerned_websites(connection: Connection, window: RowMapping) -> set[int]:
-    """Return the ids of the websites that a window (a row, by column) concerns and that exist."""
+def websites_named_by(connection: Connection, window: Mapping[Any, Any]) -> set[int]:
+    """Return the ids of the websites that a window (its fields by name) concerns and that exist."""
     wanted = select(Website.id, Website.tags, Website.group)
     if window["is_global"]:
         return {row.id for row in connection.execute(wanted)}
@@ -71,7 +71,7 @@ def _begun(window: RowMapping, now: datetime) -> list[tuple[datetime, datetime]]
 
 
 def _insert(connection: Connection, window: RowMapping, began: list[tuple[datetime, datetime]]) -> int:
-    websites = sorted(concerned_websites(connection, window))
+    websites = sorted(websites_named_by(connection, window))
     rows = [
         {"window_id": window["id"], "website_id": website_id, "started_at": start, "ended_at": end}
         for start, end in began
@@ -120,3 +120,11 @@ def periods_of(db: Session, website_id: int, start: datetime, end: datetime) -> 
         .order_by(MaintenancePeriod.started_at, MaintenancePeriod.id)
     )
     return db.scalars(wanted, execution_options=FRESH).all()
+
+
+def list_periods(db: Session, website_id: int, skip: int, limit: int) -> tuple[Sequence[MaintenancePeriod], int]:
+    """Return one page of a website's periods, newest first, and how many there are."""
+    wanted = select(MaintenancePeriod).where(MaintenancePeriod.website_id == website_id)
+    total = db.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+    page = wanted.order_by(MaintenancePeriod.started_at.desc(), MaintenancePeriod.id.desc()).offset(skip).limit(limit)
+    return db.scalars(page, execution_options=FRESH).all(), total
