@@ -17,7 +17,7 @@ import psutil
 from tocsin.errors import TocsinError
 from tocsin.model.enums import MonitorStatus
 from tocsin.model.websites import INTERVAL_BOUNDS, WebsiteCreate
-from tocsin.probes.certificates import write_self_signed
+from tocsin.probes.certificates.facts import write_self_signed
 from tocsin.storage.database import Database
 from tocsin.storage.websites import WebsiteCRUD
 from tocsin.watch.live import LiveHub

@@ -9,17 +9,18 @@ from time import perf_counter
 from tocsin.model.enums import Cause, Phase
 from tocsin.model.results import CheckResult, Hop, Phases
 from tocsin.model.times import utcnow
-from tocsin.probes.answers import decode_body, first_header, is_cut
-from tocsin.probes.cookies import CookieJar
-from tocsin.probes.faults import Fault, plain_on_tls_port
-from tocsin.probes.hop import Attempt, Seen, run_hop
-from tocsin.probes.phases import add_up
+from tocsin.probes.curl.faults import plain_on_tls_port
+from tocsin.probes.curl.phases import add_up
+from tocsin.probes.fault import Fault
 from tocsin.probes.place import locate
-from tocsin.probes.redirects import REDIRECT_CODES, next_place, next_request
-from tocsin.probes.requests import first_request
-from tocsin.probes.second_look import look_again
 from tocsin.probes.target import Target
 from tocsin.probes.tools import Tools
+from tocsin.probes.web.answers import decode_body, first_header, is_cut
+from tocsin.probes.web.cookies import CookieJar
+from tocsin.probes.web.hop import Attempt, Seen, run_hop
+from tocsin.probes.web.redirects import REDIRECT_CODES, next_place, next_request
+from tocsin.probes.web.requests import first_request
+from tocsin.probes.web.second_look import look_again
 
 
 async def probe(target: Target, tools: Tools) -> CheckResult:

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from tocsin.model.enums import AddressFamily, Cause, Phase
 from tocsin.model.options import CheckOptions
-from tocsin.probes.faults import Fault
+from tocsin.probes.fault import Fault
 from tocsin.probes.place import Place, as_literal
 from tocsin.probes.tools import Tools
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
-from tocsin.probes.engine import Engine
-from tocsin.probes.names import Names
-from tocsin.probes.trust import Trust
+from tocsin.probes.certificates.trust import Trust
+from tocsin.probes.curl.engine import Engine
+from tocsin.probes.names.resolver import Names
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Forbid = Callable[[Address], bool]

@@ -13,9 +13,9 @@ from tocsin.errors import SettingsInvalid
 from tocsin.model.enums import AddressFamily, Cause, Phase
 from tocsin.model.options import CheckOptions
 from tocsin.probes import Target, open_tools, probe
-from tocsin.probes.faults import Fault
-from tocsin.probes.hosts import SearchList
-from tocsin.probes.names import Names
+from tocsin.probes.fault import Fault
+from tocsin.probes.names.hosts import SearchList
+from tocsin.probes.names.resolver import Names
 
 FAILURES = [
     (NXDOMAIN, Cause.DNS_NOT_FOUND, "site.example does not exist"),

@@ -33,10 +33,10 @@ from tocsin.model.enums import Cause, Phase
 from tocsin.model.options import CheckOptions
 from tocsin.model.urls import SCHEMES
 from tocsin.probes import PROBES, Target, Tools, open_tools, probe
-from tocsin.probes.engine import MAX_IDLE_HANDLES
-from tocsin.probes.exchange import REFUSED_BY_LIBCURL, Exchange
-from tocsin.probes.handles import Handle
-from tocsin.probes.trust import Trust
+from tocsin.probes.certificates.trust import Trust
+from tocsin.probes.curl.engine import MAX_IDLE_HANDLES
+from tocsin.probes.curl.exchange import REFUSED_BY_LIBCURL, Exchange
+from tocsin.probes.curl.handles import Handle
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -5,10 +5,10 @@ import codecs
 import pytest
 
 from tocsin.model.results import BODY_HEAD_BYTES
-from tocsin.probes.answers import decode_body, first_header, parse_headers
-from tocsin.probes.exchange import BODY_CAP_BYTES, Exchange
-from tocsin.probes.faults import headers_complete
-from tocsin.probes.handles import parse_certificate_message
+from tocsin.probes.curl.exchange import BODY_CAP_BYTES, Exchange
+from tocsin.probes.curl.faults import headers_complete
+from tocsin.probes.curl.handles import parse_certificate_message
+from tocsin.probes.web.answers import decode_body, first_header, parse_headers
 
 WORD = "Grüße"
 META = '<html><head><meta charset="iso-8859-1"></head>' + WORD

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tocsin.probes.cookies import CookieJar
 from tocsin.probes.place import locate
+from tocsin.probes.web.cookies import CookieJar
 
 HERE = "https://shop.example/a/b"
 

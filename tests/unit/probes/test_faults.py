@@ -10,12 +10,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.support.certificates import issue
 from tocsin.model.enums import Cause, Phase
-from tocsin.probes.certificates import common_name, subject_of
-from tocsin.probes.exchange import Exchange
-from tocsin.probes.faults import answer_fault, connect_fault, seconds
+from tocsin.probes.certificates.facts import common_name, subject_of
+from tocsin.probes.certificates.trust import Trust
+from tocsin.probes.curl.exchange import Exchange
+from tocsin.probes.curl.faults import answer_fault, connect_fault
+from tocsin.probes.curl.tls_faults import certificate_fault, handshake_fault
+from tocsin.probes.fault import seconds
 from tocsin.probes.place import locate
-from tocsin.probes.tls_faults import certificate_fault, handshake_fault
-from tocsin.probes.trust import Trust
 
 PLACE = locate("https://site.example/")
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tocsin.probes.hosts import HostsFile, SearchList
+from tocsin.probes.names.hosts import HostsFile, SearchList
 
 
 def test_the_search_list_is_read_with_its_dots(tmp_path: Path) -> None:

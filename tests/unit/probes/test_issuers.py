@@ -4,7 +4,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from tocsin.probes.issuers import is_likely_intermediate
+from tocsin.probes.certificates.issuers import is_likely_intermediate
 
 
 def named(common_name: str, organisation: str = "") -> x509.Name:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 from tocsin.model.times import as_utc, utcnow
-from tocsin.probes.answers import Headers
 from tocsin.probes.place import Place
+from tocsin.probes.web.answers import Headers
 
 _MAX_COOKIES = 100
 

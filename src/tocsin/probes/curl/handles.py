@@ -6,8 +6,8 @@ Nothing here drives a transfer; the engine does.
 import pycurl
 
 from tocsin import __version__
-from tocsin.probes.exchange import BODY_CAP_BYTES, Exchange
-from tocsin.probes.trust import Trust
+from tocsin.probes.certificates.trust import Trust
+from tocsin.probes.curl.exchange import BODY_CAP_BYTES, Exchange
 
 USER_AGENT = f"Tocsin/{__version__}"
 _SUPPRESS_CONNECT_HEADERS = 265  # curl.h; pycurl has no name for it

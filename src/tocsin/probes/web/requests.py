@@ -4,7 +4,7 @@ import base64
 
 from tocsin.model.enums import HTTPMethod
 from tocsin.model.options import BasicAuth, CheckOptions
-from tocsin.probes.redirects import Request
+from tocsin.probes.web.redirects import Request
 
 _FRAMING = frozenset({"content-length", "transfer-encoding"})
 """Headers that libcurl sets itself from the body; a second opinion would only break the request."""

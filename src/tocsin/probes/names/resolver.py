@@ -13,8 +13,8 @@ import pycares
 
 from tocsin.errors import SettingsInvalid
 from tocsin.model.enums import AddressFamily, Cause, Phase
-from tocsin.probes.faults import Fault, limit_text
-from tocsin.probes.hosts import HostsFile, SearchList, is_local
+from tocsin.probes.fault import Fault, limit_text
+from tocsin.probes.names.hosts import HostsFile, SearchList, is_local
 
 SECOND_FAMILY_WAIT_S = 0.05
 """How long IPv6 addresses are waited for once IPv4 ones are there. Source: RFC 8305 section 3."""

@@ -10,8 +10,9 @@ import ssl
 from functools import lru_cache
 
 from tocsin.model.enums import Cause
-from tocsin.probes.exchange import Exchange
-from tocsin.probes.faults import Fault, tls_port_fault
+from tocsin.probes.curl.exchange import Exchange
+from tocsin.probes.curl.faults import tls_port_fault
+from tocsin.probes.fault import Fault
 from tocsin.probes.place import Place
 
 LONGEST_S = 1.0

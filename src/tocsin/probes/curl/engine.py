@@ -19,9 +19,9 @@ from enum import Enum, auto
 
 import pycurl
 
-from tocsin.probes.exchange import REFUSED_BY_LIBCURL, Exchange
-from tocsin.probes.handles import Handle
-from tocsin.probes.trust import Trust
+from tocsin.probes.certificates.trust import Trust
+from tocsin.probes.curl.exchange import REFUSED_BY_LIBCURL, Exchange
+from tocsin.probes.curl.handles import Handle
 
 _log = logging.getLogger(__name__)
 

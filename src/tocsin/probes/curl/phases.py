@@ -1,7 +1,7 @@
 """Where the time of a check went: libcurl's moments into phases. Pure."""
 
 from tocsin.model.results import Phases
-from tocsin.probes.exchange import Exchange
+from tocsin.probes.curl.exchange import Exchange
 
 
 def phases_of(

@@ -1,45 +1,15 @@
-"""A fault of the world, and the way from libcurl's errors to the closed list of causes. TLS stands elsewhere."""
+"""The way from libcurl's errors to the closed list of causes. TLS stands elsewhere."""
 
 import errno
-import os
-from dataclasses import dataclass
 
 import pycurl
 
 from tocsin.model.enums import Cause, Phase
-from tocsin.probes.exchange import BODY_CAP_BYTES, Exchange
+from tocsin.probes.curl.exchange import BODY_CAP_BYTES, Exchange
+from tocsin.probes.fault import NO_ROUTE, RESETS, Fault, errno_text, limit_text, socket_fault
 from tocsin.probes.place import Place
 
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Why no complete answer came: the cause, the step it lies in and one sentence for people."""
-
-    cause: Cause
-    phase: Phase
-    message: str
-
-
-_NO_ROUTE = frozenset(
-    {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EACCES, errno.EPERM, errno.EADDRNOTAVAIL, errno.ENETDOWN}
-    | {errno.EHOSTDOWN, errno.EAFNOSUPPORT, errno.EINVAL}
-)
 _E_PROXY = 97  # curl.h, CURLE_PROXY; pycurl has no name for it
-_NEARLY = 0.98  # what steps before took of the time, unless it is worth telling
-_RESETS = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED})
-
-
-def seconds(value: float) -> str:
-    """Return a length of time as people write it: "0.75 s", "30 s"."""
-    if value < 0.1:
-        return f"{value:.2g} s"
-    return f"{round(value, 2):g} s" if value < 10 else f"{value:.0f} s"
-
-
-def limit_text(limit_s: float, wanted_s: float) -> str:
-    """Return how long was waited, and why no longer where that is less than the `wanted_s` of the check's options."""
-    text = seconds(limit_s)
-    return f"{text}, what was left of this check's time" if limit_s < _NEARLY * wanted_s else text
 
 
 def timeout_fault(exchange: Exchange, place: Place, address: str, limit_s: float, wanted_s: float) -> Fault:
@@ -67,24 +37,15 @@ def connect_fault(exchange: Exchange, place: Place, address: str) -> Fault:
     """Say why no TCP connection came about."""
     if exchange.proxy is not None:
         return _proxy_fault(exchange)
-    where, number = place.at(address), exchange.os_errno
-    if number == errno.ECONNREFUSED:
-        return Fault(Cause.CONNECT_REFUSED, Phase.CONNECT, f"Nobody listens on {where} (connection refused)")
-    if number in _NO_ROUTE:
-        return Fault(Cause.NO_ROUTE, Phase.CONNECT, f"There is no route to {where} ({_errno_text(number)})")
-    if number == errno.ETIMEDOUT:
-        return Fault(Cause.CONNECT_TIMEOUT, Phase.CONNECT, f"{where} did not answer (the system gave up connecting)")
-    reason = _errno_text(number) if number else exchange.error
-    cause = Cause.CONNECT_RESET if number in _RESETS else Cause.NO_ROUTE
-    return Fault(cause, Phase.CONNECT, f"No connection to {where} came about ({reason})")
+    return socket_fault(exchange.os_errno, place.at(address), exchange.error)
 
 
 def _proxy_fault(exchange: Exchange) -> Fault:
     proxy = _proxy_name(exchange)
     if exchange.os_errno == errno.ECONNREFUSED:
         return Fault(Cause.CONNECT_REFUSED, Phase.CONNECT, f"Nobody listens at the proxy {proxy} (connection refused)")
-    if exchange.os_errno in _NO_ROUTE:
-        text = f"There is no route to the proxy {proxy} ({_errno_text(exchange.os_errno)})"
+    if exchange.os_errno in NO_ROUTE:
+        text = f"There is no route to the proxy {proxy} ({errno_text(exchange.os_errno)})"
         return Fault(Cause.NO_ROUTE, Phase.CONNECT, text)
     return Fault(Cause.CONNECT_REFUSED, Phase.CONNECT, f"The proxy {proxy} did not connect us ({exchange.error})")
 
@@ -125,7 +86,7 @@ def _body_fault(exchange: Exchange, where: str) -> Fault:
         text = f"The body is larger than {BODY_CAP_BYTES // 2**20} MiB; watch a smaller page, or use HEAD"
     elif code == pycurl.E_BAD_CONTENT_ENCODING:
         cause, text = Cause.BAD_ENCODING, f"The body does not decode as its Content-Encoding says ({exchange.error})"
-    elif code == pycurl.E_RECV_ERROR and exchange.os_errno in _RESETS:
+    elif code == pycurl.E_RECV_ERROR and exchange.os_errno in RESETS:
         cause, text = Cause.RESET, f"{where} reset the connection after {got} bytes of the body"
     elif code == pycurl.E_PARTIAL_FILE or (code == pycurl.E_RECV_ERROR and not _is_garbled(exchange)):
         cause, text = Cause.TRUNCATED_BODY, f"The body ended early, after {got} bytes ({exchange.error})"
@@ -183,11 +144,7 @@ def headers_complete(lines: list[bytes]) -> bool:
 
 
 def _reason(exchange: Exchange) -> str:
-    return _errno_text(exchange.os_errno) if exchange.os_errno in _RESETS else exchange.error
-
-
-def _errno_text(number: int) -> str:
-    return os.strerror(number).lower()
+    return errno_text(exchange.os_errno) if exchange.os_errno in RESETS else exchange.error
 
 
 def _proxy_name(exchange: Exchange) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 from tocsin.model.enums import Cause, Phase
-from tocsin.probes.faults import Fault
+from tocsin.probes.fault import Fault
 from tocsin.probes.place import Place, locate
 
 REDIRECT_CODES = frozenset({301, 302, 303, 307, 308})

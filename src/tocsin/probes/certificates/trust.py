@@ -13,7 +13,7 @@ import pycurl
 from cryptography import x509
 
 from tocsin.errors import SettingsInvalid
-from tocsin.probes.certificates import subject_of
+from tocsin.probes.certificates.facts import subject_of
 
 _PEM = re.compile(b"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 _HAS_MEMFD = hasattr(os, "memfd_create")

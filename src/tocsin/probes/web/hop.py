@@ -7,18 +7,24 @@ from time import perf_counter
 import pycurl
 
 from tocsin.model.results import PeerCertificate, Phases
-from tocsin.probes.answers import Headers, parse_headers
-from tocsin.probes.certificates import facts_of
-from tocsin.probes.exchange import Exchange
-from tocsin.probes.faults import Fault, answer_fault, connect_fault, headers_complete, proxy_refusal, timeout_fault
-from tocsin.probes.phases import phases_of
+from tocsin.probes.certificates.facts import facts_of
+from tocsin.probes.curl.exchange import Exchange
+from tocsin.probes.curl.faults import answer_fault, connect_fault, headers_complete, proxy_refusal, timeout_fault
+from tocsin.probes.curl.phases import phases_of
+from tocsin.probes.curl.tls_faults import (
+    certificate_fault,
+    handshake_fault,
+    is_certificate_fault,
+    wants_client_certificate,
+)
+from tocsin.probes.fault import Fault
 from tocsin.probes.place import Place
-from tocsin.probes.redirects import Request
-from tocsin.probes.requests import header_lines
 from tocsin.probes.routes import Route, find_route, literal_route
 from tocsin.probes.target import Target
-from tocsin.probes.tls_faults import certificate_fault, handshake_fault, is_certificate_fault, wants_client_certificate
 from tocsin.probes.tools import Tools
+from tocsin.probes.web.answers import Headers, parse_headers
+from tocsin.probes.web.redirects import Request
+from tocsin.probes.web.requests import header_lines
 
 _SHORTEST_S = 0.001
 _LINE_ENDS = (b"\r\n", b"\n")

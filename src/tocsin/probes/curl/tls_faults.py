@@ -7,12 +7,12 @@ import pycurl
 from tocsin.model.enums import Cause, Phase
 from tocsin.model.results import CertificateFacts
 from tocsin.model.times import utcnow
-from tocsin.probes.certificates import common_name, facts_of, is_for, issuer_of, names_an_issuer_url
-from tocsin.probes.exchange import Exchange
-from tocsin.probes.faults import Fault
-from tocsin.probes.issuers import is_likely_intermediate, says_root
+from tocsin.probes.certificates.facts import common_name, facts_of, is_for, issuer_of, names_an_issuer_url
+from tocsin.probes.certificates.issuers import is_likely_intermediate, says_root
+from tocsin.probes.certificates.trust import Trust
+from tocsin.probes.curl.exchange import Exchange
+from tocsin.probes.fault import Fault
 from tocsin.probes.place import Place
-from tocsin.probes.trust import Trust
 
 # X509_V_ERR_… of OpenSSL's x509_vfy.h
 _NOT_YET_VALID, _EXPIRED, _SELF_SIGNED, _SELF_SIGNED_IN_CHAIN = 9, 10, 18, 19

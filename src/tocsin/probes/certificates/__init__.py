@@ -1,0 +1,1 @@
+"""Certificates: their facts, who issued them, and which roots count."""

@@ -1,0 +1,1 @@
+"""From names to addresses, and the messages that name servers are asked with."""

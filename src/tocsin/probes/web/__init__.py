@@ -1,0 +1,1 @@
+"""What an HTTP check is made of: one hop, what it sends, its answer, cookies and redirects. `http.py` joins them."""
