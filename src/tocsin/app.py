@@ -77,6 +77,7 @@ def watch_plan(settings: Settings) -> WatchPlan:
         keeping=Keeping(settings.scheduler_timezone, keep),
         ca_bundle=settings.ca_bundle,
         name_servers=settings.name_servers,
+        forbidden_networks=settings.forbidden_networks,
     )
 
 

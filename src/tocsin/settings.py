@@ -3,7 +3,7 @@
 import math
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from ipaddress import ip_address
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tocsin.errors import SettingsInvalid
+from tocsin.model.targets.networks import FORBIDDEN_BY_DEFAULT, Network, parse_networks
 
 PREFIX = "TOCSIN_"
 
@@ -51,6 +52,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("retain_hours_days", "365", "Days that hourly rollups are kept; daily ones stay for ever.", int, minimum=1),
     Setting("ca_bundle", "", "PEM file of certificate authorities to trust beside the system's."),
     Setting("name_servers", "", "Name servers to ask instead of the system's, joined by commas."),
+    Setting("forbidden_networks", ",".join(map(str, FORBIDDEN_BY_DEFAULT)), "Networks that checks must not connect to, joined by commas; empty: any may be. Default: link-local and the clouds' metadata."),
     Setting("log_level", "INFO", "How much is logged.", choices=("DEBUG", "INFO", "WARNING", "ERROR"), older_name="LOG_LEVEL"),
     Setting("log_format", "text", "Lines for people, or one JSON object a line.", choices=("text", "json")),
 )  # fmt: skip
@@ -77,6 +79,7 @@ class Settings:
     retain_hours_days: int
     ca_bundle: str
     name_servers: tuple[str, ...]
+    forbidden_networks: tuple[Network, ...]
     log_level: str
     log_format: str
 
@@ -184,11 +187,20 @@ def _parse(setting: Setting, text: str) -> Any:
         raise ValueError(f"{text!r} is none of {', '.join(setting.choices)}")
     if setting.choices:
         return next(choice for choice in setting.choices if choice.upper() == text.upper())
-    if setting.field == "data_dir":
-        return Path(text).expanduser()
-    if setting.field in ("name_servers", "allowed_hosts"):
-        return tuple(part.strip() for part in text.split(",") if part.strip())
-    return text.strip()
+    return _READERS.get(setting.field, str.strip)(text)
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "data_dir": lambda text: Path(text).expanduser(),
+    "allowed_hosts": _parts,
+    "name_servers": _parts,
+    "forbidden_networks": parse_networks,
+}
+"""How the text of a field becomes a value, where that is not the text itself."""
 
 
 def _parse_int(setting: Setting, text: str) -> int:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tocsin.errors import SettingsInvalid
+from tocsin.model.targets.networks import FORBIDDEN_BY_DEFAULT, parse_networks
 from tocsin.settings import SETTINGS, load_settings
 
 DEFAULTS = {
@@ -25,6 +26,7 @@ DEFAULTS = {
     "retain_hours_days": 365,
     "ca_bundle": "",
     "name_servers": (),
+    "forbidden_networks": FORBIDDEN_BY_DEFAULT,
     "log_level": "INFO",
     "log_format": "text",
 }
@@ -54,6 +56,8 @@ def test_an_empty_environment_gives_the_documented_defaults() -> None:
         ("TOCSIN_DATA_DIR", "/srv/tocsin", "data_dir", Path("/srv/tocsin")),
         ("TOCSIN_DATA_DIR", "~/tocsin", "data_dir", Path("~/tocsin").expanduser()),
         ("TOCSIN_DATABASE_URL", " postgresql://db/t\n", "database_url", "postgresql://db/t"),
+        ("TOCSIN_FORBIDDEN_NETWORKS", "", "forbidden_networks", ()),
+        ("TOCSIN_FORBIDDEN_NETWORKS", "10.0.0.0/8, ::1", "forbidden_networks", parse_networks("10.0.0.0/8,::1")),
         ("TOCSIN_PORT", "0", "port", 0),
         ("TOCSIN_PORT", " 65535 ", "port", 65535),
         ("TOCSIN_SCHEDULER_ENABLED", "No", "scheduler_enabled", False),

@@ -29,6 +29,7 @@ def check(context: click.Context, /, urls: tuple[str, ...], as_json: bool, **val
     # Imported here: `tocsin --help` must not wait for probes and drawing.
     import asyncio  # noqa: PLC0415
 
+    from tocsin.cli.looking import tools_of  # noqa: PLC0415
     from tocsin.cli.report import Report  # noqa: PLC0415
     from tocsin.watch.once import check_many  # noqa: PLC0415
 
@@ -36,15 +37,7 @@ def check(context: click.Context, /, urls: tuple[str, ...], as_json: bool, **val
     options = check_options_of(values)
     addresses = [with_scheme(url) for url in urls]
     with Report(addresses, as_json=as_json) as report:
-        asyncio.run(
-            check_many(
-                addresses,
-                options,
-                report.add,
-                ca_bundle=settings.ca_bundle,
-                name_servers=settings.name_servers,
-            )
-        )
+        asyncio.run(check_many(addresses, options, report.add, tools_of(settings)))
     context.exit(report.exit_code)
 
 

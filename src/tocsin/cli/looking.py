@@ -5,11 +5,16 @@ from collections.abc import Callable, Sequence
 
 from tocsin.model.options import CheckOptions
 from tocsin.model.results import CheckResult
-from tocsin.probes import open_tools
+from tocsin.probes import Tools, open_tools
 from tocsin.settings import Settings
 from tocsin.watch.once import budget_s, look
 
 CONCURRENCY = 50
+
+
+def tools_of(settings: Settings) -> Tools:
+    """Return tools as the settings want them, not started yet."""
+    return open_tools(settings.ca_bundle or None, settings.name_servers or None, settings.forbidden_networks)
 
 
 async def look_at_all(
@@ -17,8 +22,7 @@ async def look_at_all(
 ) -> None:
     """Check every target once; call `on_result(position, result)` as each one ends."""
     slots = asyncio.Semaphore(CONCURRENCY)
-    ca_bundle, name_servers = settings.ca_bundle or None, settings.name_servers or None
-    async with open_tools(ca_bundle=ca_bundle, name_servers=name_servers) as tools:
+    async with tools_of(settings) as tools:
 
         async def one(position: int, url: str, options: CheckOptions) -> None:
             async with slots:

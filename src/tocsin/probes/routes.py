@@ -66,8 +66,9 @@ def _allowed(host: str, found: tuple[str, ...] | Fault, tools: Tools) -> tuple[s
     if isinstance(found, Fault):
         return found
     for address in found:
-        if tools.is_forbidden(address):
-            text = f"{host} is at {address}, an address that checks must not connect to"
+        network = tools.guard.refusal(address)
+        if network is not None:
+            text = f"{host} is at {address}: checks must not connect to {network} (setting TOCSIN_FORBIDDEN_NETWORKS)"
             return Fault(Cause.ADDRESS_FORBIDDEN, Phase.CONNECT, text)
     return found
 

@@ -1,34 +1,24 @@
 """What every probe works with: the engine, the resolver, the trusted roots and the guard."""
 
-import ipaddress
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
+from tocsin.model.targets.networks import FORBIDDEN_BY_DEFAULT, Network
 from tocsin.probes.certificates.trust import Trust
 from tocsin.probes.curl.engine import Engine
+from tocsin.probes.guard import Guard
 from tocsin.probes.names.resolver import Names
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Forbid = Callable[[Address], bool]
 
 
 class Tools:
     """One set serves all checks of an event loop. Use as an async context manager, or start() and aclose()."""
 
-    def __init__(self, trust: Trust, names: Names, forbid: Forbid | None = None) -> None:
+    def __init__(self, trust: Trust, names: Names, guard: Guard) -> None:
         self.trust = trust
         self.names = names
         self.engine = Engine(trust)
-        self._forbid = forbid
-
-    def is_forbidden(self, address: str) -> bool:
-        """Tell whether the guard refuses connections to `address`."""
-        if self._forbid is None:
-            return False
-        one = ipaddress.ip_address(address.partition("%")[0])
-        mapped = one.ipv4_mapped if isinstance(one, ipaddress.IPv6Address) else None
-        return self._forbid(one) or (mapped is not None and self._forbid(mapped))
+        self.guard = guard
 
     async def start(self) -> None:
         """Start the engine."""
@@ -53,15 +43,15 @@ class Tools:
 def open_tools(
     ca_bundle: str | None = None,
     name_servers: Sequence[str] | None = None,
-    forbid: Forbid | None = None,
+    forbidden: Iterable[Network] = FORBIDDEN_BY_DEFAULT,
     hosts_path: str = "/etc/hosts",
 ) -> Tools:
     """Return tools that are not started yet.
 
     `ca_bundle` is a PEM file of roots to trust beside the system's; `name_servers` ("address" or "address:port")
-    replace those of resolv.conf; `forbid` says which addresses must not be connected to.
+    replace those of resolv.conf; `forbidden` are the networks that must not be connected to.
 
     Raises:
         SettingsInvalid: `ca_bundle` cannot be read or holds no certificates, or a name server is no address.
     """
-    return Tools(Trust(ca_bundle), Names(name_servers, hosts_path), forbid)
+    return Tools(Trust(ca_bundle), Names(name_servers, hosts_path), Guard(forbidden))

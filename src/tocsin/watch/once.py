@@ -82,19 +82,18 @@ async def check_many(
     urls: Iterable[str],
     options: CheckOptions,
     on_result: Callable[[int, CheckResult], None],
+    tools: Tools,
     *,
     concurrency: int = 50,
-    ca_bundle: str = "",
-    name_servers: tuple[str, ...] = (),
 ) -> None:
-    """Check several URLs at once; call `on_result(position, result)` as each one ends.
+    """Check several URLs at once; call `on_result(position, result)` as each one ends. `tools` are closed then.
 
     Raises:
         Invalid: one of the URLs is not usable; nothing was checked then.
     """
     addresses = [_checked_url(url) for url in urls]
     slots = asyncio.Semaphore(concurrency)
-    async with open_tools(ca_bundle=ca_bundle or None, name_servers=name_servers or None) as tools:
+    async with tools:
 
         async def one(position: int, url: str) -> None:
             async with slots:

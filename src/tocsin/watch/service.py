@@ -11,6 +11,7 @@ from datetime import datetime
 from tocsin.errors import NotFound, StorageUnavailable
 from tocsin.model.enums import MonitorStatus
 from tocsin.model.states import WatchState
+from tocsin.model.targets.networks import FORBIDDEN_BY_DEFAULT, Network
 from tocsin.model.times import utcnow
 from tocsin.probes import Tools, open_tools
 from tocsin.storage.database import Database
@@ -41,6 +42,7 @@ class WatchPlan:
     keeping: Keeping = field(default_factory=Keeping)
     ca_bundle: str = ""
     name_servers: tuple[str, ...] = ()
+    forbidden_networks: tuple[Network, ...] = FORBIDDEN_BY_DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Watch:
         self._stack.push_async_callback(asyncio.to_thread, self._recorder.stop)
         plan = self._plan
         tools: Tools = await self._stack.enter_async_context(
-            open_tools(ca_bundle=plan.ca_bundle or None, name_servers=plan.name_servers or None)
+            open_tools(plan.ca_bundle or None, plan.name_servers or None, plan.forbidden_networks)
         )
         runner = self._runner = Runner(tools, self._recorder, plan.running)
         self._stack.push_async_callback(runner.stop)

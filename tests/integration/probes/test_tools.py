@@ -7,7 +7,7 @@ import select
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from ipaddress import ip_address
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -166,15 +166,16 @@ FORBIDDEN = [("http://127.0.0.1:1/", "127.0.0.1"), ("http://[::ffff:127.0.0.1]:1
 
 @pytest.mark.parametrize(("url", "address"), FORBIDDEN)
 async def test_the_guard_keeps_checks_from_forbidden_addresses(url: str, address: str) -> None:
-    async with open_tools(forbid=lambda one: one == ip_address("127.0.0.1")) as tools:
+    async with open_tools(forbidden=[ip_network("127.0.0.1")]) as tools:
         result = await probe(Target(url, CheckOptions(), 5.0), tools)
     assert (result.cause, result.phase) == (Cause.ADDRESS_FORBIDDEN, Phase.CONNECT)
     assert address in result.message
+    assert "setting TOCSIN_FORBIDDEN_NETWORKS" in result.message
 
 
 async def test_the_guard_looks_at_every_hop_and_every_address(dns: NameServer) -> None:
     dns.zone["inside.example"] = ["127.0.0.3"]
-    async with open_tools(name_servers=[dns.address], forbid=lambda one: one == ip_address("127.0.0.3")) as tools:
+    async with open_tools(name_servers=[dns.address], forbidden=[ip_network("127.0.0.3")]) as tools:
         with serving(answering(redirect("http://inside.example:1/"))) as server:
             result = await probe(Target(server.url(), CheckOptions(), 5.0), tools)
         proxied = CheckOptions(proxy="http://inside.example:1")
