@@ -1,4 +1,4 @@
-"""A real name server on loopback (UDP) that answers each name as it is told to."""
+"""A real name server on loopback (UDP, and TCP where answers are long) that answers each name as it is told to."""
 
 import contextlib
 import socket
@@ -23,6 +23,8 @@ class NameServer:
     zone: dict[str, object] = field(default_factory=dict)
     delay_s: dict[str, float] = field(default_factory=dict)
     asked: list[tuple[str, int]] = field(default_factory=list)
+    records: dict[tuple[str, int], list[bytes]] = field(default_factory=dict)  # raw, by name and type
+    long: set[str] = field(default_factory=set)  # names whose answers need TCP
 
     @property
     def address(self) -> str:
@@ -33,6 +35,10 @@ class NameServer:
         """Return the answer to one query, or None for silence."""
         name, kind, end = _question(query)
         self.asked.append((name, kind))
+        if (name, kind) in self.records:
+            raw = self.records[name, kind]
+            body = b"".join(b"\xc0\x0c" + struct.pack(">HHIH", kind, 1, TTL_S, len(one)) + one for one in raw)
+            return query[:2] + struct.pack(">HHHHH", 0x8180, 1, len(raw), 0, 0) + query[12:end] + body
         known = self.zone.get(name, self.zone.get(f"*.{name.partition('.')[2]}", NXDOMAIN))
         if known is SILENT:
             return None
@@ -60,6 +66,8 @@ def _record(address: str) -> bytes:
 def _answer_later(server: NameServer, listener: socket.socket, query: bytes, client: tuple[str, int]) -> None:
     time.sleep(server.delay_s.get(_question(query)[0], 0))
     answer = server.reply(query)
+    if answer is not None and _question(query)[0] in server.long:
+        answer = answer[:2] + bytes([answer[2] | 2]) + answer[3:6] + bytes(6) + query[12:]  # TC, and no records
     if answer is not None:
         with contextlib.suppress(OSError):
             listener.sendto(answer, client)
@@ -76,17 +84,36 @@ def _serve(server: NameServer, listener: socket.socket) -> None:
         threading.Thread(target=_answer_later, args=(server, listener, query, client), daemon=True).start()
 
 
+def _serve_streams(server: NameServer, listener: socket.socket) -> None:
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        with contextlib.suppress(OSError), connection:
+            query = connection.recv(4096)[2:]
+            answer = server.reply(query) or b""
+            for piece in (struct.pack(">H", len(answer)), answer[:9], answer[9:]):
+                connection.sendall(piece)
+
+
 @contextlib.contextmanager
 def name_server(**zone: object) -> Iterator[NameServer]:
     """Run a name server until the block ends; fill `.zone` at any time."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
-        listener.bind(("127.0.0.1", 0))
+    with socket.create_server(("127.0.0.1", 0)) as streams, socket.socket(type=socket.SOCK_DGRAM) as listener:
+        listener.bind(streams.getsockname())
         server = NameServer(listener.getsockname()[1], dict(zone))
-        thread = threading.Thread(target=_serve, args=(server, listener), daemon=True)
-        thread.start()
+        threads = [
+            threading.Thread(target=_serve, args=(server, listener), daemon=True),
+            threading.Thread(target=_serve_streams, args=(server, streams), daemon=True),
+        ]
+        for thread in threads:
+            thread.start()
         try:
             yield server
         finally:
             with contextlib.suppress(OSError):
                 listener.sendto(b"", listener.getsockname())
-            thread.join(5)
+                streams.shutdown(socket.SHUT_RDWR)
+            for thread in threads:
+                thread.join(5)

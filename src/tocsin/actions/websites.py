@@ -9,7 +9,9 @@ from tocsin.actions.services import Tell, nobody
 from tocsin.errors import Invalid, NotFound
 from tocsin.model.enums import MonitorStatus
 from tocsin.model.masks import mask_auth, mask_body, mask_headers, mask_proxy, unmask
+from tocsin.model.options import CheckOptions
 from tocsin.model.pages import Page, PageQuery, QueryStatus
+from tocsin.model.targets.kinds import refuse_useless_options
 from tocsin.model.texts import QueryText
 from tocsin.model.urls import origin_of
 from tocsin.model.websites import WebsiteCreate, WebsiteRead, WebsiteUpdate
@@ -88,12 +90,14 @@ def update_website(db: Session, website_id: int, update: WebsiteUpdate, tell: Te
     Raises:
         NotFound: there is no such website.
         Conflict: another website has the new URL.
-        Invalid: a mask stands where nothing is stored, or the URL moves to another host without its credentials.
+        Invalid: a mask stands where nothing is stored, the URL moves to another host without its credentials, or
+            an option means nothing to the kind of check that the URL picks.
     """
     row = find_website(db, website_id)
     given = update.changes()
     secrets = unmask(given, {name: getattr(row, name) for name in SECRET_FIELDS})
     _keep_secrets_at_home(row, given, secrets)
+    _refuse_useless_options(row, given)
     if secrets:
         update = WebsiteUpdate.model_validate({**given, **secrets})
     WebsiteCRUD.update(db, website_id, update)
@@ -108,6 +112,15 @@ def _keep_secrets_at_home(row: Website, given: dict[str, Any], unmasked: dict[st
     kept = [name for name in _SENT_TO_THE_HOST if getattr(row, name) and (name not in given or name in unmasked)]
     if kept:
         raise Invalid(f"the URL moves to another host: send {' and '.join(kept)} too, so that no secret goes astray")
+
+
+def _refuse_useless_options(row: Website, given: dict[str, Any]) -> None:
+    """Refuse what the website's kind, perhaps a new one, has no use for."""
+    wanted = {name: given.get(name, getattr(row, name)) for name in CheckOptions.model_fields}
+    try:
+        refuse_useless_options(given.get("url", row.url), wanted)
+    except ValueError as error:
+        raise Invalid(str(error)) from error
 
 
 def delete_website(db: Session, website_id: int, tell: Tell = nobody) -> None:

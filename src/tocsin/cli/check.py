@@ -25,6 +25,8 @@ def check(context: click.Context, /, urls: tuple[str, ...], as_json: bool, **val
       tocsin check https://example.com
       tocsin check example.com --expect-body "Example Domain" --timeout 5
       tocsin check https://example.com https://example.org --json
+      tocsin check tcp://db.example:5432 tls://mail.example:993 icmp://router.example
+      tocsin check dns:///example.com?type=MX wss://example.com/live
     """
     # Imported here: `tocsin --help` must not wait for probes and drawing.
     import asyncio  # noqa: PLC0415

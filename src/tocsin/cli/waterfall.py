@@ -28,6 +28,7 @@ INDENT = 2
 LABEL = 13
 NUMBER = 9
 SHORT_LIST = 3
+MANY_RECORDS = 20
 EXPIRY_WARNING_DAYS = 14
 
 
@@ -228,10 +229,21 @@ def _facts(result: CheckResult, now: datetime) -> Iterator[tuple[str, Text]]:
         yield "certificate", _names(result.certificate)
         yield "", Text(f"issued by {common_name(result.certificate.leaf.issuer)}", style=DIM)
         yield "", _validity(result.certificate, now)
-    if result.body_bytes is not None:
+    if result.url.lower().startswith("dns:"):
+        yield from _records(result.body_head.splitlines())
+    elif result.body_bytes is not None:
         yield "body", Text(bytes_text(result.body_bytes))
+    if result.status is MonitorStatus.UP and result.message:
+        yield "note", Text(result.message)
     if result.attempts > 1:
         yield "attempts", Text(_attempts(result))
+
+
+def _records(records: list[str]) -> Iterator[tuple[str, Text]]:
+    for index, record in enumerate(records[:MANY_RECORDS]):
+        yield "" if index else "records", Text(record)
+    if len(records) > MANY_RECORDS:
+        yield "", Text(f"and {len(records) - MANY_RECORDS} more", style=DIM)
 
 
 def _addresses(result: CheckResult) -> Text:

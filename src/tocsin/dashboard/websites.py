@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -17,6 +18,7 @@ from tocsin.dashboard.wording import days_left, size, span
 from tocsin.model.checks import MonitorCheckRead
 from tocsin.model.enums import MonitorStatus, Scope
 from tocsin.model.standing import Standing, standing_of
+from tocsin.model.targets.kinds import has_use_for
 from tocsin.model.times import utcnow
 from tocsin.model.websites import WebsiteRead, WebsiteUpdate
 from tocsin.storage.tables import MonitorCheck
@@ -164,13 +166,15 @@ def options_of(website: WebsiteRead) -> list[tuple[str, str]]:
     rules = [f"{one.on} {one.name or ''} {one.op} {one.value}".replace("  ", " ") for one in website.expectations]
     redirects = f"followed, at most {website.max_redirects}" if website.follow_redirects else "not followed"
     slow = website.degraded_after_ms
+    uses = partial(has_use_for, website.url)
+    method = f"{website.method}, " if uses("method") else ""
     named = (
         ("Every", span(website.check_interval)),
-        ("Request", f"{website.method}, at most {website.timeout:g} s an attempt, {website.max_retries} retries"),
-        ("Expected status", website.expected_status),
+        ("Request", f"{method}at most {website.timeout:g} s an attempt, {website.max_retries} retries"),
+        ("Expected status", website.expected_status if uses("expected_status") else ""),
         ("Slow from", f"{slow:g} ms on" if slow else ""),
-        ("Redirects", redirects),
-        ("Certificate", "verified" if website.verify_tls else "not verified"),
+        ("Redirects", redirects if uses("follow_redirects") else ""),
+        ("Certificate", ("verified" if website.verify_tls else "not verified") if uses("verify_tls") else ""),
         ("Addresses", "" if website.address_family == "any" else website.address_family),
         ("Headers", ", ".join(f"{name}: {value}" for name, value in website.request_headers.items())),
         ("Log-in", website.auth.kind if website.auth else ""),

@@ -67,6 +67,7 @@ class Cause(StrEnum):
     DNS_NOT_FOUND = "dns_not_found"
     DNS_SERVER_FAILURE = "dns_server_failure"
     DNS_TIMEOUT = "dns_timeout"
+    DNS_NO_RECORDS = "dns_no_records"  # the name exists, without records of the type asked for
 
     NO_ROUTE = "no_route"
     CONNECT_REFUSED = "connect_refused"

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, computed_field, model_validator
 
 from tocsin.model.enums import Cause, MonitorStatus
 from tocsin.model.options import CheckOptions
+from tocsin.model.targets.kinds import refuse_useless_options
 from tocsin.model.times import UTCDatetime
-from tocsin.model.urls import check_url
+from tocsin.model.urls import check_url, short_name
 
 
 @dataclass(slots=True)
@@ -73,7 +73,12 @@ class WebsiteCreate(WebsiteFields):
     @model_validator(mode="after")
     def _name_from_host(self) -> Self:
         if not self.name.strip():
-            self.name = urlsplit(self.url).netloc
+            self.name = short_name(self.url)
+        return self
+
+    @model_validator(mode="after")
+    def _options_are_of_use(self) -> Self:
+        refuse_useless_options(self.url, vars(self))
         return self
 
 

@@ -6,7 +6,7 @@ Judging what was seen, retrying and storing live elsewhere.
 from collections.abc import Awaitable, Callable
 
 from tocsin.model.results import CheckResult
-from tocsin.probes import http
+from tocsin.probes import dns, http, icmp, tcp, tls, websocket
 from tocsin.probes.target import Target
 from tocsin.probes.tools import Tools, open_tools
 
@@ -14,7 +14,16 @@ __all__ = ["PROBES", "Probe", "Target", "Tools", "open_tools", "probe"]
 
 Probe = Callable[[Target, Tools], Awaitable[CheckResult]]
 
-PROBES: dict[str, Probe] = {"http": http.probe, "https": http.probe}
+PROBES: dict[str, Probe] = {
+    "http": http.probe,
+    "https": http.probe,
+    "ws": websocket.probe,
+    "wss": websocket.probe,
+    "tcp": tcp.probe,
+    "tls": tls.probe,
+    "dns": dns.probe,
+    "icmp": icmp.probe,
+}
 """The probe of each URL scheme; the keys are those of `model.urls.SCHEMES`."""
 
 

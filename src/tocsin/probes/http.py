@@ -99,7 +99,7 @@ def _result(started_at: datetime, phases: Phases, trail: _Trail, seen: Seen) -> 
         text = decode_body(b"".join(exchange.head), content_type, is_cut(exchange.body_bytes))
     if fault is None and seen.status == 400:
         fault = plain_on_tls_port(text, seen.place, seen.address)
-    tls_version, tls_cipher = _tls_facts(exchange.tls_line) if exchange and exchange.tls_line else (None, None)
+    tls_version, tls_cipher = exchange.tls_facts if exchange is not None and exchange.tls_line else (None, None)
     target = trail.target
     return CheckResult(
         url=target.url,
@@ -123,9 +123,3 @@ def _result(started_at: datetime, phases: Phases, trail: _Trail, seen: Seen) -> 
         tls_version=tls_version,
         tls_cipher=tls_cipher,
     )
-
-
-def _tls_facts(line: str) -> tuple[str | None, str | None]:
-    """Return version and cipher out of libcurl's line "SSL connection using TLSv1.3 / TLS_… / …"."""
-    parts = line.rpartition("using ")[2].split(" / ")
-    return (parts[0], parts[1]) if len(parts) > 1 else (None, None)

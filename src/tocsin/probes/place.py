@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from tocsin.model.urls import DEFAULT_PORTS, normalise_url
 
+_OVER_TLS = ("https", "wss", "tls")
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -15,7 +17,7 @@ class Place:
     url: str  # normalised, as it is sent
     scheme: str
     host: str  # a name in ASCII, or an address without brackets
-    port: int
+    port: int  # 0 where the scheme knows none
     literal: str | None  # the address, where the host is one
 
     @property
@@ -25,8 +27,8 @@ class Place:
 
     @property
     def is_tls(self) -> bool:
-        """True for https."""
-        return self.scheme == "https"
+        """True where the scheme means TLS."""
+        return self.scheme in _OVER_TLS
 
     def at(self, address: str) -> str:
         """Return "address:port", or the host's where no address is known."""
@@ -44,9 +46,7 @@ def locate(url: str) -> Place:
     url = normalise_url(url)
     parts = urlsplit(url)
     host = parts.hostname or ""
-    return Place(
-        url, parts.scheme, host, DEFAULT_PORTS[parts.scheme] if parts.port is None else parts.port, as_literal(host)
-    )
+    return Place(url, parts.scheme, host, parts.port or DEFAULT_PORTS.get(parts.scheme, 0), as_literal(host))
 
 
 def as_literal(host: str) -> str | None:

@@ -25,6 +25,13 @@ class Route:
     proxy_pin: str | None = None
 
 
+async def find_addresses(
+    place: Place, options: CheckOptions, tools: Tools, time_left_s: float
+) -> tuple[str, ...] | Fault:
+    """Return the addresses of `place`, all of them allowed by the guard, or why there are none."""
+    return await _addresses(place.host, place.literal, options.address_family, tools, time_left_s, options.timeout)
+
+
 async def find_route(place: Place, options: CheckOptions, tools: Tools, time_left_s: float) -> Route | Fault:
     """Return the way to `place`, whose host is a name or is reached by a proxy, or why there is none."""
     if options.proxy is not None:
@@ -68,7 +75,8 @@ def _allowed(host: str, found: tuple[str, ...] | Fault, tools: Tools) -> tuple[s
     for address in found:
         network = tools.guard.refusal(address)
         if network is not None:
-            text = f"{host} is at {address}: checks must not connect to {network} (setting TOCSIN_FORBIDDEN_NETWORKS)"
+            where = address if as_literal(host) is not None else f"{host} at {address}"
+            text = f"Checks must not connect to {where}: it lies in {network} (setting TOCSIN_FORBIDDEN_NETWORKS)"
             return Fault(Cause.ADDRESS_FORBIDDEN, Phase.CONNECT, text)
     return found
 

@@ -10,6 +10,7 @@ from tocsin.errors import Invalid
 from tocsin.model.enums import MonitorStatus
 from tocsin.model.options import CheckOptions
 from tocsin.model.results import CheckResult
+from tocsin.model.targets.kinds import refuse_useless_options
 from tocsin.model.times import utcnow
 from tocsin.model.urls import check_url
 from tocsin.model.websites import WebsiteCreate
@@ -89,9 +90,9 @@ async def check_many(
     """Check several URLs at once; call `on_result(position, result)` as each one ends. `tools` are closed then.
 
     Raises:
-        Invalid: one of the URLs is not usable; nothing was checked then.
+        Invalid: one of the URLs is not usable, or not with these options; nothing was checked then.
     """
-    addresses = [_checked_url(url) for url in urls]
+    addresses = [_checked_url(url, options) for url in urls]
     slots = asyncio.Semaphore(concurrency)
     async with tools:
 
@@ -120,8 +121,10 @@ def _fault(place: tuple[int | str, ...], text: str) -> str:
     return f"{'.'.join(map(str, place))}: {text}"
 
 
-def _checked_url(url: str) -> str:
+def _checked_url(url: str, options: CheckOptions) -> str:
     try:
-        return check_url(url)
+        checked = check_url(url)
+        refuse_useless_options(checked, vars(options))
+        return checked
     except ValueError as error:
         raise Invalid(str(error), field="url") from error

@@ -307,3 +307,23 @@ async def test_stored_credentials_do_not_follow_a_website_to_another_host(client
             assert "send auth and request_headers and request_body too" in refused.json()["detail"]
     anew: dict[str, Any] = {"auth": None, "request_headers": {}, "request_body": "another"}
     assert (await client.patch(place, json={"url": "https://other.example/", **anew})).status_code == 200
+
+
+async def test_other_kinds_of_check_are_websites_with_another_scheme(client: httpx.AsyncClient) -> None:
+    made = await client.post("/api/websites", json={"url": "tcp://DB.example:5432"})
+    assert (made.status_code, made.json()["name"]) == (201, "DB.example:5432")
+    again = await client.post("/api/websites", json={"url": "tcp://db.example:5432"})
+    assert again.status_code == 409
+    useless = await client.post("/api/websites", json={"url": "icmp://a.example", "method": "HEAD"})
+    assert useless.status_code == 422
+    assert "icmp:// checks have no use for method" in useless.text
+
+
+async def test_an_option_is_refused_that_the_new_kind_of_check_overlooks(client: httpx.AsyncClient) -> None:
+    made = await client.post("/api/websites", json={"url": "https://a.example", "method": "HEAD"})
+    path = f"/api/websites/{made.json()['id']}"
+    refused = await client.patch(path, json={"url": "tls://a.example:443"})
+    assert (refused.status_code, "no use for method" in refused.text) == (422, True)
+    moved = await client.patch(path, json={"url": "tls://a.example:443", "method": "GET"})
+    assert (moved.status_code, moved.json()["url"]) == (200, "tls://a.example:443")
+    assert (await client.patch(path, json={"expected_status": "200"})).status_code == 422

@@ -1,6 +1,7 @@
 """`tocsin check`, against real servers."""
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.integration.cli.conftest import Site
+from tests.support.dns_server import name_server
 from tests.support.terminal import command, environment, invoke, run, run_in_terminal
 from tocsin.model.enums import Cause
 
@@ -41,6 +43,37 @@ def test_a_refused_connection_is_down_and_named(site: str) -> None:
     assert "✖ DOWN" in shown.stdout
     assert "cause connect_refused, phase connect" in shown.stdout
     assert "attempts     2, before: connect_refused" in shown.stdout
+
+
+def test_other_kinds_of_check_are_drawn_with_the_phases_they_have(site: str) -> None:
+    shown = invoke("check", site.replace("http://", "tcp://"), "tcp://127.0.0.1:1", "--max-retries", "0")
+    assert shown.exit_code == 1
+    up, down = shown.stdout.split("✖ DOWN")
+    assert re.search(r"\n  connect +━", up)
+    assert not re.search(r"\n  (dns|tls|ttfb|transfer) ", up)
+    assert "cause connect_refused, phase connect" in down
+
+
+def test_the_records_of_a_dns_check_are_shown() -> None:
+    with name_server(**{"site.example": ["192.0.2.7", "192.0.2.8"]}) as server:
+        shown = invoke("check", f"dns://{server.address}/site.example")
+    assert shown.exit_code == 0
+    assert re.search(r"\n  records +192\.0\.2\.7\n +192\.0\.2\.8\n", shown.stdout)
+
+
+def test_an_option_that_a_kind_overlooks_is_refused() -> None:
+    shown = invoke("check", "icmp://127.0.0.1", "--method", "HEAD")
+    assert shown.exit_code == 2
+    assert "icmp:// checks have no use for method" in shown.stderr
+
+
+def test_forbidden_networks_are_those_of_the_settings(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (result,) = results("http://169.254.169.254/latest/meta-data/", "--max-retries", "0")
+    assert result["cause"] == Cause.ADDRESS_FORBIDDEN
+    monkeypatch.setenv("TOCSIN_FORBIDDEN_NETWORKS", "127.0.0.0/8")
+    (result,) = results(f"{site}/ok", "--max-retries", "0")
+    assert result["cause"] == Cause.ADDRESS_FORBIDDEN
+    assert "127.0.0.0/8 (setting TOCSIN_FORBIDDEN_NETWORKS)" in result["message"]
 
 
 def test_degraded_counts_as_up(site: str) -> None:

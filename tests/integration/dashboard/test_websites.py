@@ -43,6 +43,18 @@ async def test_a_website_added_by_form_is_stored_and_the_watch_is_told(
     assert watch.wakes == 1
 
 
+async def test_another_kind_of_check_is_added_by_the_same_form(client: httpx.AsyncClient, database: Database) -> None:
+    sent = {"url": "dns:///Example.com?type=mx", "is_active": "on", "follow_redirects": "on", "verify_tls": "on"}
+    assert (await client.post("/websites/new", data=sent)).status_code == 303
+    page = (await client.get("/websites/1")).text
+    assert "<h1>example.com MX</h1>" in page
+    assert "<dt>Expected status</dt>" not in page
+    assert 'href="dns:' not in page
+    response = await client.post("/websites/new", data={**sent, "url": "tcp://a.example:1", "method": "HEAD"})
+    assert response.status_code == 422
+    assert "have no use for method" in response.text
+
+
 async def test_a_form_that_cannot_be_taken_keeps_what_was_typed(client: httpx.AsyncClient, watch: FakeWatch) -> None:
     sent = {"url": "nowhere", "name": EVIL, "timeout": "soon", "expectations": "body contains", "is_active": "on"}
     response = await client.post("/websites/new", data=sent)

@@ -31,8 +31,7 @@ from tests.support.faults import (
 from tocsin.errors import SettingsInvalid
 from tocsin.model.enums import Cause, Phase
 from tocsin.model.options import CheckOptions
-from tocsin.model.urls import SCHEMES
-from tocsin.probes import PROBES, Target, Tools, open_tools, probe
+from tocsin.probes import Target, Tools, open_tools, probe
 from tocsin.probes.certificates.trust import Trust
 from tocsin.probes.curl.engine import MAX_IDLE_HANDLES
 from tocsin.probes.curl.exchange import REFUSED_BY_LIBCURL, Exchange
@@ -44,10 +43,6 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not condition():  # noqa: ASYNC110 (what is waited for happens in a server's thread)
             await asyncio.sleep(0.01)
-
-
-def test_every_scheme_has_a_probe() -> None:
-    assert tuple(PROBES) == SCHEMES
 
 
 async def test_an_unknown_scheme_is_refused(tools: Tools) -> None:

@@ -23,6 +23,21 @@ async def test_what_is_wrong_with_the_options_is_said_at_once() -> None:
         await check_website("nope")
 
 
+async def test_other_kinds_of_check_have_a_url_too() -> None:
+    with running_site() as site:
+        result = await check_website(f"tcp://127.0.0.1:{site.port}")
+        spoken = await check_website(f"ws://127.0.0.1:{site.port}/", max_retries=0)
+    assert (result.status, result.http_status_code, result.attempts) == (MonitorStatus.UP, None, 1)
+    assert (spoken.status, spoken.http_status_code) == (MonitorStatus.DOWN, 200)
+    with pytest.raises(Invalid, match="tcp:// checks have no use for method, proxy"):
+        await check_website("tcp://127.0.0.1:1", method="HEAD", proxy="http://proxy.example:3128")
+
+
+async def test_addresses_that_clouds_hand_credentials_out_at_are_forbidden() -> None:
+    result = await check_website("http://169.254.169.254/latest/meta-data/", max_retries=0)
+    assert (result.status, result.cause) == (MonitorStatus.DOWN, Cause.ADDRESS_FORBIDDEN)
+
+
 async def test_all_attempts_share_twice_the_timeout() -> None:
     with running_site() as site:
         site.answer = lambda _: (200, 3.0)

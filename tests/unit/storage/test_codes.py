@@ -31,7 +31,7 @@ def test_the_numbers_are_the_ones_that_databases_hold() -> None:
         "body": 6, "content": 7, "latency": 8, "vantage": 9,
     }  # fmt: skip
     assert {str(key): number for key, number in numbers["Cause"].items()} == {
-        "dns_not_found": 10, "dns_server_failure": 11, "dns_timeout": 12,
+        "dns_not_found": 10, "dns_server_failure": 11, "dns_timeout": 12, "dns_no_records": 13,
         "no_route": 20, "connect_refused": 21, "connect_timeout": 22, "connect_reset": 23, "address_forbidden": 24,
         "tls_protocol": 30, "tls_expired": 31, "tls_not_yet_valid": 32, "tls_self_signed": 33, "tls_unknown_issuer": 34,
         "tls_incomplete_chain": 35, "tls_wrong_host": 36, "tls_closed": 37, "tls_timeout": 38, "tls_not_spoken": 39,

@@ -128,6 +128,7 @@ class _Worker:
         self._timer_at: float | None = None
         self._sockets: set[int] = set()  # that libcurl wants watched
         self._idle: list[Handle] = []
+        self._upgraded: list[tuple[Handle, Exchange]] = []  # whose WebSocket stands and was not pinged yet
         self._by_curl: dict[pycurl.Curl, Handle] = {}
         self._by_exchange: dict[Exchange, Handle] = {}
         self._finished: list[Exchange] = []
@@ -148,6 +149,8 @@ class _Worker:
     def _turn(self) -> None:
         self._take_orders()
         self._run_timer()
+        if self._upgraded:
+            self._ping()
         self._collect()
         self._deliver()
         if self._stopping:
@@ -230,7 +233,7 @@ class _Worker:
     def _start(self, exchange: Exchange) -> None:
         handle = None
         try:
-            handle = self._idle.pop() if self._idle else Handle(self._trust)
+            handle = self._idle.pop() if self._idle else Handle(self._trust, self._upgraded)
             handle.load(exchange)
             self._multi.add_handle(handle.curl)
         except Exception as error:  # noqa: BLE001 (whatever libcurl objects to, the waiter must be told)
@@ -241,6 +244,18 @@ class _Worker:
             return
         self._by_curl[handle.curl] = handle
         self._by_exchange[exchange] = handle
+
+    def _ping(self) -> None:
+        """Ping over the WebSockets that were opened; libcurl lets us only once it has come back from there."""
+        upgraded = self._upgraded.copy()
+        self._upgraded.clear()
+        for handle, exchange in upgraded:
+            if handle.exchange is not exchange:  # it has ended meanwhile
+                continue
+            try:
+                handle.ping()
+            except pycurl.error as error:
+                self._finish(handle, *error.args)
 
     def _collect(self) -> None:
         if not self._by_curl:

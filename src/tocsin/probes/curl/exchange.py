@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from dataclasses import dataclass, field
+from enum import Enum, auto
 
 from tocsin.model.results import BODY_HEAD_BYTES
 
@@ -11,6 +12,15 @@ BODY_CAP_BYTES = 16 * 1024 * 1024
 
 REFUSED_BY_LIBCURL = -1
 """`code` of an exchange that libcurl would not even start."""
+
+
+class Purpose(Enum):
+    """What a connection is made for."""
+
+    ANSWER = auto()  # one request and its whole answer
+    HANDSHAKE = auto()  # none but to stand, TLS included
+    WEBSOCKET = auto()  # the upgrade to a WebSocket, and an answered ping
+    MESSAGE = auto()  # the same, and the server's first message
 
 
 @dataclass(slots=True, eq=False)
@@ -27,6 +37,7 @@ class Exchange:
     read_certificate: bool = False
     proxy: str | None = None
     proxy_pin: str | None = None  # "host:port:address" of a proxy whose name libcurl must know
+    purpose: Purpose = Purpose.ANSWER
 
     waiter: "asyncio.Future[None] | None" = None
     code: int = 0  # CURLcode; 0 is a complete answer
@@ -44,11 +55,20 @@ class Exchange:
     chain: list[bytes] = field(default_factory=list)  # DER, leaf first
     tls_line: str = ""  # "SSL connection using TLSv1.3 / TLS_AES_256_GCM_SHA384 / …"
     primary_ip: str = ""
+    pong: bytes = b""  # of a WebSocket, as far as it has come
+    close: bytes = b""  # what its server said on closing: a code of two bytes, and a reason
+    is_alive: bool = False  # the ping was answered
     connect_s: float = 0.0  # the moments below are seconds since the start, 0 where not reached
     tls_s: float = 0.0
     sent_s: float = 0.0
     first_byte_s: float = 0.0
     total_s: float = 0.0
+
+    @property
+    def tls_facts(self) -> tuple[str | None, str | None]:
+        """Version and cipher, out of libcurl's line "SSL connection using TLSv1.3 / TLS_… / …"."""
+        parts = self.tls_line.rpartition("using ")[2].split(" / ")
+        return (parts[0], parts[1]) if len(parts) > 1 else (None, None)
 
     def take_body(self, chunk: bytes) -> int | None:
         """Count, hash and keep `chunk`; return 0 to stop the transfer at the cap, None to go on."""

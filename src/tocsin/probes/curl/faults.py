@@ -101,15 +101,15 @@ def _is_garbled(exchange: Exchange) -> bool:
 
 def _stray_fault(stray: bytes, place: Place, where: str) -> Fault:
     if not place.is_tls and is_tls_record(stray):
-        return tls_port_fault(where)
+        return tls_port_fault(place, where)
     line = stray.splitlines()[0] if stray.strip() else stray
     shown = ascii(line[:60].decode("latin-1"))[1:-1]
     return Fault(Cause.MALFORMED_REPLY, Phase.RESPONSE, f'{where} does not speak HTTP; it sent "{shown}"')
 
 
-def tls_port_fault(where: str) -> Fault:
-    """Return the fault of a port, "address:port", that speaks TLS while the URL says http."""
-    text = f"{where} speaks TLS, but the URL begins with http://; use https://"
+def tls_port_fault(place: Place, where: str) -> Fault:
+    """Return the fault of a port, "address:port", that speaks TLS while the URL says http or ws."""
+    text = f"{where} speaks TLS, but the URL begins with {place.scheme}://; use {place.scheme}s://"
     return Fault(Cause.PLAIN_ON_TLS_PORT, Phase.RESPONSE, text)
 
 

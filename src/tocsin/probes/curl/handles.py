@@ -3,11 +3,13 @@
 Nothing here drives a transfer; the engine does.
 """
 
+import contextlib
+
 import pycurl
 
 from tocsin import __version__
 from tocsin.probes.certificates.trust import Trust
-from tocsin.probes.curl.exchange import BODY_CAP_BYTES, Exchange
+from tocsin.probes.curl.exchange import BODY_CAP_BYTES, Exchange, Purpose
 
 USER_AGENT = f"Tocsin/{__version__}"
 _SUPPRESS_CONNECT_HEADERS = 265  # curl.h; pycurl has no name for it
@@ -16,7 +18,11 @@ _TLS13_CIPHERS = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POL
 _LAST_REQUEST = ["Connection: close"]
 """Sent over TLS, where it lets the server end the session with its answer: 5 % less CPU. Plain HTTP gains nothing."""
 
+_ANSWER = Purpose.ANSWER
 _STRAY_BYTES = 256
+_PING = b"tocsin"
+_CLOSE_NORMALLY = b"\x03\xe8"  # 1000. Source: RFC 6455 section 7.4.1
+_BLANK_LINES = (b"\r\n", b"\n")
 _SSL_DATA_IN = 5  # curl_infotype
 _TEXT = 0
 _TLS_LINE = b"SSL connection using "
@@ -32,6 +38,7 @@ class Handle:
         "_pinned",
         "_timeout_ms",
         "_trust",
+        "_upgraded",
         "_url",
         "_verbose",
         "curl",
@@ -39,11 +46,12 @@ class Handle:
         "lines",
     )
 
-    def __init__(self, trust: Trust) -> None:
+    def __init__(self, trust: Trust, upgraded: "list[tuple[Handle, Exchange]]") -> None:
         self.curl = pycurl.Curl()
         self.exchange: Exchange | None = None
         self.lines: list[bytes] = []
         self._trust = trust
+        self._upgraded = upgraded  # where exchanges are noted whose WebSocket stands
         self._chain_message = b""
         self._set_defaults()
 
@@ -100,14 +108,14 @@ class Handle:
             setopt(pycurl.HTTPHEADER, exchange.header_lines)
         if exchange.method != "GET" or exchange.body is not None:
             self._load_method(exchange)
-        if exchange.proxy is not None or not exchange.verify:
-            self._load_route(exchange)
+        if exchange.proxy is not None or not exchange.verify or exchange.purpose is not _ANSWER:
+            self._load_rare(exchange)
 
     def _load_url(self, url: str) -> None:
         self._url = ""  # should libcurl refuse it
         self.curl.setopt(pycurl.URL, url)
         self._url = url
-        if url.startswith("https:") != self._is_tls:
+        if url.startswith(("https:", "wss:")) != self._is_tls:
             self._is_tls = not self._is_tls
             self.curl.setopt(pycurl.HTTPHEADER, _LAST_REQUEST if self._is_tls else [])
 
@@ -130,8 +138,10 @@ class Handle:
             self.curl.setopt(pycurl.POSTFIELDS, body)
         self.curl.setopt(pycurl.CUSTOMREQUEST, exchange.method)
 
-    def _load_route(self, exchange: Exchange) -> None:
+    def _load_rare(self, exchange: Exchange) -> None:
         self._customised = True
+        if exchange.purpose is not _ANSWER:
+            self._load_purpose(exchange.purpose)
         if not exchange.verify:
             self.curl.setopt(pycurl.SSL_VERIFYPEER, 0)
             self.curl.setopt(pycurl.SSL_VERIFYHOST, 0)
@@ -139,6 +149,46 @@ class Handle:
             self.curl.setopt(pycurl.PROXY, exchange.proxy)
             if exchange.proxy_pin is not None:
                 self.curl.setopt(pycurl.RESOLVE, [exchange.proxy_pin])
+
+    def _load_purpose(self, purpose: Purpose) -> None:
+        if purpose is Purpose.HANDSHAKE:
+            self.curl.setopt(pycurl.CONNECT_ONLY, 1)
+            self.curl.setopt(pycurl.SSL_ENABLE_ALPN, 0)  # who knows what is spoken there
+        else:
+            self.curl.setopt(pycurl.HEADERFUNCTION, self.on_upgrade_header)
+            self.curl.setopt(pycurl.WRITEFUNCTION, self.on_frame)
+
+    def on_upgrade_header(self, line: bytes) -> None:
+        """Take a header line of the answer to an upgrade; after the last one of a 101 the WebSocket stands."""
+        self.lines.append(line)
+        if line in _BLANK_LINES and self.lines[0][9:12] == b"101" and self.exchange is not None:
+            self._upgraded.append((self, self.exchange))
+
+    def ping(self) -> None:
+        """Send a ping over a WebSocket that stands. Raises pycurl.error where that is not possible."""
+        self.curl.ws_send(_PING, pycurl.WS_PING)
+
+    def on_frame(self, chunk: bytes) -> int | None:
+        """Take a piece of a WebSocket's frame; when all that is wanted has come, say goodbye and end the transfer."""
+        exchange, frame = self.exchange, self.curl.ws_meta()
+        if exchange is None or frame is None:
+            return self.on_body(chunk)
+        if frame.flags & pycurl.WS_CLOSE:
+            exchange.close += chunk
+            return None
+        if not frame.flags & pycurl.WS_PONG:
+            if exchange.take_body(chunk) == 0:
+                return 0
+        else:
+            exchange.pong = exchange.pong + chunk if frame.offset else chunk
+            exchange.is_alive = exchange.is_alive or exchange.pong == _PING
+        if frame.bytesleft or not exchange.is_alive:
+            return None
+        if exchange.purpose is Purpose.MESSAGE and not exchange.body_bytes:
+            return None
+        with contextlib.suppress(pycurl.error):  # whether it hears that or not, all is seen
+            self.curl.ws_send(_CLOSE_NORMALLY, pycurl.WS_CLOSE)
+        return 0
 
     def on_body(self, chunk: bytes) -> int | None:
         """Take body bytes; bytes before any header line are no HTTP, and end the transfer."""

@@ -43,7 +43,7 @@ class Names:
         self._name_servers = _checked(name_servers)
         self._hosts = HostsFile(hosts_path)
         self._search = search or (SearchList.read() if name_servers is None else SearchList())
-        self._resolver: aiodns.DNSResolver | None = None
+        self._resolver: _UncachedResolver | None = None
 
     async def resolve(
         self, name: str, family: AddressFamily, time_left_s: float, wanted_s: float = 0.0
@@ -91,10 +91,17 @@ class Names:
                 if query is not None:
                     query.cancel()
 
-    def _query(self, name: str, kind: str) -> "asyncio.Future[Any]":
+    def servers(self) -> list[tuple[str, int]]:
+        """Return address and port of the name servers that are asked."""
+        return [_address_and_port(server) for server in self._opened().servers()]
+
+    def _opened(self) -> "_UncachedResolver":
         if self._resolver is None:
             self._resolver = _UncachedResolver(self._name_servers)
-        query = self._resolver.query_dns(name, kind)
+        return self._resolver
+
+    def _query(self, name: str, kind: str) -> "asyncio.Future[Any]":
+        query = self._opened().query_dns(name, kind)
         query.add_done_callback(_look_at)
         return query
 
@@ -191,6 +198,10 @@ class _UncachedResolver(aiodns.DNSResolver):
     def _make_channel(self, **_options: Any) -> tuple[bool, pycares.Channel]:
         return True, _UncachedChannel()
 
+    def servers(self) -> list[str]:
+        """Return the name servers with their ports; `nameservers` leaves those out."""
+        return list(self._channel.servers)
+
 
 class _UncachedChannel(pycares.Channel):
     """A c-ares channel that asks the name server every time.
@@ -213,6 +224,12 @@ class _UncachedChannel(pycares.Channel):
             raise OSError("c-ares could not be initialised")
         self._channel = channel
         pycares._shutdown_manager.start()  # noqa: SLF001 (as pycares.Channel does)
+
+
+def _address_and_port(server: str) -> tuple[str, int]:
+    """Return what c-ares writes as "192.0.2.53:53" or "[2001:db8::53]:53"."""
+    address, _, port = server.rpartition(":")
+    return (address.removeprefix("[").removesuffix("]"), int(port)) if port.isdecimal() and address else (server, 53)
 
 
 def _checked(name_servers: Sequence[str] | None) -> Sequence[str] | None:

@@ -8,7 +8,7 @@ import pycurl
 
 from tocsin.model.results import PeerCertificate, Phases
 from tocsin.probes.certificates.facts import facts_of
-from tocsin.probes.curl.exchange import Exchange
+from tocsin.probes.curl.exchange import Exchange, Purpose
 from tocsin.probes.curl.faults import answer_fault, connect_fault, headers_complete, proxy_refusal, timeout_fault
 from tocsin.probes.curl.phases import phases_of
 from tocsin.probes.curl.tls_faults import (
@@ -83,7 +83,7 @@ async def run_hop(attempt: Attempt, place: Place, request: Request, cookies: str
         await _ask_over_tls(attempt, seen, route, request)
     else:
         seen.exchange = await _ask(attempt, seen, route, request, True, False)
-    _read_answer(attempt, seen)
+    _read_answer(attempt, seen, request)
     return seen
 
 
@@ -115,7 +115,7 @@ async def _ask(attempt: Attempt, seen: Seen, route: Route, request: Request, ver
         left = attempt.left_s()
         exchange = Exchange(
             place.url, left, request.method, seen.lines, request.body, None if pin is None else f"{pin}{place.port}",
-            verify, read, route.proxy, route.proxy_pin,
+            verify, read, route.proxy, route.proxy_pin, request.purpose,
         )  # fmt: skip
         if index == last:
             await engine.run(exchange)
@@ -141,7 +141,7 @@ def _certificate(exchange: Exchange, place: Place, tools: Tools) -> PeerCertific
     return PeerCertificate(chain, verified=False, verify_error=certificate_fault(exchange, place, tools.trust).message)
 
 
-def _read_answer(attempt: Attempt, seen: Seen) -> None:
+def _read_answer(attempt: Attempt, seen: Seen, request: Request) -> None:
     """Take status and headers from the exchange, and name the fault if it failed."""
     exchange = seen.exchange
     assert exchange is not None  # noqa: S101 (asked just before)
@@ -150,7 +150,8 @@ def _read_answer(attempt: Attempt, seen: Seen) -> None:
     if exchange.primary_ip:
         seen.address = exchange.primary_ip
     if exchange.code or seen.status is None or _ends_in_headers(exchange.lines):
-        seen.fault = _explain(attempt, seen, exchange)
+        is_done = exchange.code == 0 and request.purpose is Purpose.HANDSHAKE
+        seen.fault = None if is_done else _explain(attempt, seen, exchange)
 
 
 def _ends_in_headers(lines: list[bytes]) -> bool:

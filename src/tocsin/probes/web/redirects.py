@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 from tocsin.model.enums import Cause, Phase
+from tocsin.probes.curl.exchange import Purpose
 from tocsin.probes.fault import Fault
 from tocsin.probes.place import Place, locate
 
@@ -22,6 +23,7 @@ class Request:
     method: str
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None
+    purpose: Purpose = Purpose.ANSWER
 
 
 def next_place(place: Place, location: str | None, status: int) -> Place | Fault:

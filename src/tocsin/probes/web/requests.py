@@ -4,6 +4,7 @@ import base64
 
 from tocsin.model.enums import HTTPMethod
 from tocsin.model.options import BasicAuth, CheckOptions
+from tocsin.probes.curl.exchange import Purpose
 from tocsin.probes.web.redirects import Request
 
 _FRAMING = frozenset({"content-length", "transfer-encoding"})
@@ -55,7 +56,8 @@ def header_lines(request: Request, cookies: str) -> list[bytes] | None:
             cookies = f"{text}; {cookies}"
             continue
         lines.append(f"{name}: {text}" if text.strip() else f"{name};")
-    if not any(name.lower() == "connection" for name, _ in request.headers):
+    is_page = request.purpose is Purpose.ANSWER  # a WebSocket's connection stays, and libcurl says so
+    if is_page and not any(name.lower() == "connection" for name, _ in request.headers):
         lines.append("Connection: close")
     if cookies:
         lines.append(f"Cookie: {cookies}")

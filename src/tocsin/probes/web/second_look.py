@@ -28,7 +28,7 @@ async def look_again(fault: Fault, exchange: Exchange | None, place: Place, addr
     if exchange is None or place.is_tls or exchange.proxy is not None or exchange.lines or fault.cause not in _SILENT:
         return fault
     if await _speaks_tls(place, address, min(LONGEST_S, left_s)):
-        return tls_port_fault(place.at(address))
+        return tls_port_fault(place, place.at(address))
     return fault
 
 

@@ -38,6 +38,7 @@ CAUSE_CODES: dict[Cause, int] = {
     Cause.DNS_NOT_FOUND: 10,
     Cause.DNS_SERVER_FAILURE: 11,
     Cause.DNS_TIMEOUT: 12,
+    Cause.DNS_NO_RECORDS: 13,
     Cause.NO_ROUTE: 20,
     Cause.CONNECT_REFUSED: 21,
     Cause.CONNECT_TIMEOUT: 22,
