@@ -71,6 +71,14 @@ async def test_the_settings_move_the_bounds_of_the_interval(tmp_path: Path, monk
         assert (await client.post("/api/websites", json={**new, "check_interval": 4})).status_code == 422
 
 
+async def test_the_settings_forbid_networks_to_the_watch(tmp_path: Path) -> None:
+    forbidding = load_settings({"TOCSIN_DATA_DIR": str(tmp_path), "TOCSIN_FORBIDDEN_NETWORKS": "127.0.0.0/8"})
+    async with running(create_app(forbidding)) as client:
+        made = await client.post("/api/websites", json={"url": "tcp://127.0.0.1:1", "max_retries": 0})
+        check = await client.post(f"/api/websites/{made.json()['id']}/check")
+    assert check.json()["cause"] == "address_forbidden"
+
+
 async def test_fewer_files_than_checks_is_said_and_heeded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tocsin.app.allow_open_files", lambda _wanted: 600)
     app = create_app(settings(f"sqlite:///{tmp_path}/t.db"))

@@ -97,11 +97,25 @@ def _serve_streams(server: NameServer, listener: socket.socket) -> None:
                 connection.sendall(piece)
 
 
+def _listeners() -> tuple[socket.socket, socket.socket]:
+    """Return a TCP and a UDP socket on one port that was free for both."""
+    while True:
+        streams = socket.create_server(("127.0.0.1", 0))
+        listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            listener.bind(streams.getsockname())
+        except OSError:  # somebody's UDP port
+            streams.close()
+            listener.close()
+        else:
+            return streams, listener
+
+
 @contextlib.contextmanager
 def name_server(**zone: object) -> Iterator[NameServer]:
     """Run a name server until the block ends; fill `.zone` at any time."""
-    with socket.create_server(("127.0.0.1", 0)) as streams, socket.socket(type=socket.SOCK_DGRAM) as listener:
-        listener.bind(streams.getsockname())
+    streams, listener = _listeners()
+    with streams, listener:
         server = NameServer(listener.getsockname()[1], dict(zone))
         threads = [
             threading.Thread(target=_serve, args=(server, listener), daemon=True),

@@ -95,6 +95,13 @@ def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
     assert load_settings(environ).database_url == "postgresql://me:hush@db/t"
 
 
+def test_every_network_that_is_none_is_told_at_once() -> None:
+    (told,) = faults_of({"TOCSIN_FORBIDDEN_NETWORKS": "10.0.0.0/8,10.0.0.1/8,nowhere"})
+    assert told.startswith("TOCSIN_FORBIDDEN_NETWORKS: ")
+    assert "10.0.0.1/8" in told
+    assert "'nowhere'" in told
+
+
 def test_a_secret_file_that_cannot_be_read_is_a_fault(tmp_path: Path) -> None:
     binary = tmp_path / "binary"
     binary.write_bytes(b"\xff\xfe")

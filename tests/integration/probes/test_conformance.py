@@ -5,12 +5,13 @@ import contextlib
 import time
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
 
 import pytest
+import uvloop
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from tests.support.certificates import Authority
+from tests.support.dns_server import NameServer
 from tests.support.peers import KINDS, Kind, Peer
 from tocsin.model.enums import Cause, Phase
 from tocsin.model.options import CheckOptions
@@ -104,7 +105,11 @@ async def test_a_cancelled_check_leaves_no_socket_and_no_task_behind(kind: Kind,
 
 @every_kind
 @pytest.mark.parametrize("is_reset", [False, True], ids=["closing", "resetting"])
-@pytest.mark.parametrize("words", [b"", b"\x00", b"\r\n" * 40, bytes(range(256)) * 8, b"SSH-2.0-Other\r\n"])
+@pytest.mark.parametrize(
+    "words",
+    [b"", b"\x00", b"\r\n" * 40, bytes(range(256)) * 8, b"SSH-2.0-Other\r\n"],
+    ids=["nothing", "zero", "blank lines", "every byte", "another protocol"],
+)
 async def test_what_makes_no_sense_is_a_fault_or_words(kind: Kind, tools: Tools, words: bytes, is_reset: bool) -> None:
     sockets = open_sockets()
     result = await look(kind, kind.saying(lambda _: words, is_reset), tools, kind.garbage_timeout_s)
@@ -146,7 +151,23 @@ def test_no_words_of_a_peer_make_a_check_raise(kind: Kind, authority: Authority)
 
 
 @every_kind
-async def test_the_guard_is_asked_before_anything_is_sent(kind: Kind, dns: Any) -> None:
+def test_all_this_holds_on_the_event_loop_that_serves_too(
+    kind: Kind, authority: Authority, dns: NameServer, tmp_path: Path
+) -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        tools = open_tools(authority.bundle(tmp_path), [dns.address])
+        runner.run(tools.start())
+        try:
+            runner.run(test_a_healthy_peer_has_no_cause_and_its_phases_add_up(kind, tools, authority, tmp_path))
+            runner.run(test_a_silent_peer_is_given_up_at_the_limit(kind, tools))
+            runner.run(test_a_peer_that_is_not_there_is_told_at_once(kind, tools))
+            runner.run(test_a_cancelled_check_leaves_no_socket_and_no_task_behind(kind, tools))
+        finally:
+            runner.run(tools.aclose())
+
+
+@every_kind
+async def test_the_guard_is_asked_before_anything_is_sent(kind: Kind, dns: NameServer) -> None:
     dns.zone["inside.example"] = ["127.0.0.1"]
     networks = [ip_network("127.0.0.0/8"), ip_network("192.0.2.0/24")]
     heard: list[bytes] = []
