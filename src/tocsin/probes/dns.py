@@ -32,7 +32,7 @@ from tocsin.probes.names.wire import (
 )
 from tocsin.probes.place import Place, locate
 from tocsin.probes.routes import find_addresses
-from tocsin.probes.sockets import opened, receive
+from tocsin.probes.sockets import open_socket, receive
 from tocsin.probes.target import Target
 from tocsin.probes.tools import Tools
 
@@ -130,7 +130,7 @@ async def _ask(wanted: _Question, server: Server, limit_s: float) -> Answer | Fa
 async def _by_datagram(wanted: _Question, server: Server, deadline: float) -> Answer | Fault | None:
     """Ask by UDP, again after a silence; what does not even claim to be the answer is overlooked as forged."""
     loop, strays = asyncio.get_running_loop(), 0
-    with opened(server[0], socket.SOCK_DGRAM) as connection:
+    with open_socket(server[0], socket.SOCK_DGRAM) as connection:
         await loop.sock_connect(connection, server)
         while (left := deadline - perf_counter()) > 0:
             await loop.sock_sendall(connection, wanted.query)
@@ -145,7 +145,7 @@ async def _by_datagram(wanted: _Question, server: Server, deadline: float) -> An
 async def _by_stream(wanted: _Question, server: Server, deadline: float) -> Answer | Fault | None:
     """Ask by TCP, for an answer that no datagram holds. Source: RFC 1035 section 4.2.2."""
     loop = asyncio.get_running_loop()
-    with opened(server[0], socket.SOCK_STREAM) as connection:
+    with open_socket(server[0], socket.SOCK_STREAM) as connection:
         try:
             async with asyncio.timeout(max(0.0, deadline - perf_counter())):
                 await loop.sock_connect(connection, server)

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -44,12 +43,14 @@ async def _connect(
 ) -> tuple[socket.socket | None, Fault | None]:
     where = place.at(address)
     try:
-        with opened(address, socket.SOCK_STREAM) as connection:
+        with contextlib.ExitStack() as stack:
+            connection = stack.enter_context(open_socket(address, socket.SOCK_STREAM))
             async with asyncio.timeout(share_s):
                 await asyncio.get_running_loop().sock_connect(connection, (address, place.port))
             if connection.getsockname()[:2] == (address, place.port):  # nobody listens; the port was free, and ours
                 return None, Fault(Cause.CONNECT_REFUSED, Phase.CONNECT, f"Nobody listens on {where} ({_NOBODY_ELSE})")
-            return socket.socket(fileno=connection.detach()), None
+            stack.pop_all()  # whoever dialled closes it
+            return connection, None
     except TimeoutError as error:
         if error.errno is not None:
             return None, socket_fault(error.errno, where, str(error))
@@ -59,13 +60,11 @@ async def _connect(
         return None, socket_fault(error.errno or 0, where, str(error))
 
 
-@contextlib.contextmanager
-def opened(address: str, kind: socket.SocketKind) -> Iterator[socket.socket]:
-    """Yield a socket for `address` that does not block; it is closed at the end, unless it was detached."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, kind) as one:
-        one.setblocking(False)
-        yield one
+def open_socket(address: str, kind: socket.SocketKind) -> socket.socket:
+    """Return a socket for `address` that does not block."""
+    one = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
+    one.setblocking(False)
+    return one
 
 
 async def receive(connection: socket.socket, limit_s: float, most: int = 65536) -> bytes | None:

@@ -90,10 +90,11 @@ def _fault(target: Target, seen: Seen, key: str) -> Fault | None:
     """Return why this is no WebSocket that works, or None."""
     where = seen.place.at(seen.address)
     exchange = seen.exchange
-    if exchange is None or seen.status is None or not any(not line.strip() for line in exchange.lines):
-        return seen.fault
-    if seen.status != 101:
-        return _refusal(seen, where) if headers_complete(exchange.lines) else seen.fault
+    if exchange is not None and headers_complete(exchange.lines):
+        return _refusal(seen, where)
+    if exchange is None or seen.status != 101 or exchange.lines[-1].strip():
+        text = f"{where} did not finish its answer"
+        return seen.fault or Fault(Cause.MALFORMED_REPLY, Phase.RESPONSE, text)
     wrong = disagreement(seen.headers, key, target.options.request_headers)
     if wrong is not None:
         return Fault(Cause.MALFORMED_REPLY, Phase.RESPONSE, f"{where} answered 101, but {wrong}: it is no WebSocket")

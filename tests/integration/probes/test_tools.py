@@ -179,6 +179,16 @@ async def test_the_guard_looks_at_every_hop_and_every_address(dns: NameServer) -
     assert len(result.redirects) == 1
 
 
+async def test_a_name_is_asked_for_once_so_that_a_second_answer_gains_nothing(look: Look, dns: NameServer) -> None:
+    dns.zone["turning.example"] = ["127.0.0.1"]
+    for scheme in ("http", "ws", "tls", "tcp"):
+        dns.asked.clear()
+        with serving(answering(ok())) as server:
+            url = f"{scheme}://turning.example:{server.port}"
+            assert (await look(url)).address == "127.0.0.1"
+        assert dns.asked.count(("turning.example", 1)) == 1
+
+
 @pytest.mark.parametrize("content", [None, "no certificates at all"])
 def test_a_useless_ca_bundle_is_refused_by_name(tmp_path: Path, content: str | None) -> None:
     path = tmp_path / "bundle.pem"

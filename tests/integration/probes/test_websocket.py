@@ -228,3 +228,16 @@ async def test_checks_of_pages_go_on_as_before_after_a_websocket(look: Look) -> 
             result = await look(server.url())
         assert (result.cause, result.http_status_code, result.body_head) == (None, 200, "page")
         assert b"websocket" not in server.requests[0].lower()
+
+
+@pytest.mark.parametrize(
+    ("answer", "cause"),
+    [
+        (b"HTTP/1.1 100 Continue\r\n\r\n", Cause.EMPTY_REPLY),
+        (b"HTTP/1.1 101 Switching Protocols\r\n", Cause.MALFORMED_REPLY),
+    ],
+)
+async def test_an_answer_that_ends_too_early_is_no_websocket(look: Look, answer: bytes, cause: Cause) -> None:
+    with serving(answering(answer)) as server:
+        result = await look(url_of(server))
+    assert (result.cause, result.phase) == (cause, Phase.RESPONSE)
