@@ -14,6 +14,7 @@ from tocsin import errors
 from tocsin.app import create_app
 from tocsin.cli import main as command_line
 from tocsin.model.enums import Cause, Phase
+from tocsin.model.expectations import SUBJECTS, operators_of
 from tocsin.settings import SETTINGS
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -129,11 +130,23 @@ Causes: {", ".join(code(one.value) for one in Cause)}.
 """
 
 
+def expectations_page() -> str:
+    """What can be expected of a check, and by which operators."""
+    rows = [(code(on), meaning, " ".join(map(code, operators_of(on)))) for on, meaning in SUBJECTS.items()]
+    return f"""# Expectations
+
+What can be expected of a check. How it is written, and what holds: [expectations](../expectations.md).
+
+{table(("On", "What it is", "Operators"), rows)}
+"""
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "cli.md": cli_page,
     "http.md": http_page,
     "errors.md": errors_page,
+    "expectations.md": expectations_page,
 }
 
 

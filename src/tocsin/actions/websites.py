@@ -20,6 +20,7 @@ from tocsin.storage.database import Session
 from tocsin.storage.states import states_of
 from tocsin.storage.tables import Website
 from tocsin.storage.websites import WebsiteCRUD
+from tocsin.watch.expect import check_expectations
 
 SECRET_FIELDS = ("auth", "request_headers", "request_body", "proxy")
 """Fields of a website that are, or hold, secrets."""
@@ -76,8 +77,9 @@ def create_website(db: Session, website: WebsiteCreate, tell: Tell = nobody) -> 
 
     Raises:
         Conflict: its URL is watched already.
-        Invalid: it carries a mask in place of a secret.
+        Invalid: it carries a mask in place of a secret, or an expectation that could never be met.
     """
+    check_expectations(website.expectations)
     unmask(website.model_dump(mode="json", include=set(SECRET_FIELDS)), None)
     row = WebsiteCRUD.create(db, website)
     tell("created", row.id)
@@ -90,9 +92,10 @@ def update_website(db: Session, website_id: int, update: WebsiteUpdate, tell: Te
     Raises:
         NotFound: there is no such website.
         Conflict: another website has the new URL.
-        Invalid: a mask stands where nothing is stored, the URL moves to another host without its credentials, or
-            an option means nothing to the kind of check that the URL picks.
+        Invalid: a mask stands where nothing is stored, the URL moves to another host without its credentials, an
+            option means nothing to the kind of check that the URL picks, or an expectation could never be met.
     """
+    check_expectations(update.expectations or [])
     row = find_website(db, website_id)
     given = update.changes()
     secrets = unmask(given, {name: getattr(row, name) for name in SECRET_FIELDS})

@@ -38,6 +38,27 @@ _CHECK_OPTIONS = (
         "--expected-status", metavar="CODES", help="Codes that mean UP, as in 200-299,401. [default: 200-399]"
     ),
     click.option("--expect-body", multiple=True, metavar="TEXT", help="The body must contain it; may be repeated."),
+    click.option(
+        "--expect-regex", multiple=True, metavar="PATTERN", help="The body must match it (RE2); may be repeated."
+    ),
+    click.option(
+        "--expect-json",
+        multiple=True,
+        metavar="'PATH OP VALUE'",
+        help="A value of the JSON body must be so, as in '$.status == \"ok\"'; may be repeated.",
+    ),
+    click.option(
+        "--expect-header",
+        multiple=True,
+        metavar="K[:V]",
+        help="The answer must have this header, with V in it; may be repeated.",
+    ),
+    click.option(
+        "--expect",
+        multiple=True,
+        metavar="CONDITION",
+        help="Any condition, as in 'total_ms < 500' (docs/expectations.md); may be repeated.",
+    ),
     click.option("--follow/--no-follow", "follow_redirects", default=None, help="Follow redirects. [default: follow]"),
     click.option("--max-redirects", type=int, metavar="N", help="Redirects to follow at most. [default: 10]"),
     click.option(
@@ -104,7 +125,7 @@ def options_given(values: dict[str, Any]) -> dict[str, Any]:
         "request_body": _body(values["request_body"]),
         "auth": _auth(values["basic"], values["bearer"]),
         "expected_status": values["expected_status"],
-        "expectations": [{"on": "body", "op": "contains", "value": text} for text in values["expect_body"]] or None,
+        "expectations": _expectations(values) or None,
         "follow_redirects": values["follow_redirects"],
         "max_redirects": values["max_redirects"],
         "verify_tls": None if values["insecure"] is None else not values["insecure"],
@@ -113,6 +134,28 @@ def options_given(values: dict[str, Any]) -> dict[str, Any]:
         "degraded_after_ms": values["degraded_after_ms"],
     }
     return {name: value for name, value in given.items() if value is not None}
+
+
+def _expectations(values: dict[str, Any]) -> list[dict[str, Any]]:
+    from tocsin.model.expectation_texts import parse_expectation  # noqa: PLC0415 (pydantic is slow to load)
+
+    found: list[dict[str, Any]] = [{"on": "body", "op": "contains", "value": text} for text in values["expect_body"]]
+    found += [{"on": "body", "op": "matches", "value": pattern} for pattern in values["expect_regex"]]
+    for option, start in (("expect_json", "json "), ("expect", "")):
+        for text in values[option]:
+            try:
+                found.append(parse_expectation(start + text))
+            except ValueError as error:
+                raise Invalid(f"--{option.replace('_', '-')} {text!r}: {error}") from error
+    return found + [_expected_header(text) for text in values["expect_header"]]
+
+
+def _expected_header(text: str) -> dict[str, Any]:
+    name, value = (part.strip() for part in text.partition(":")[::2])
+    if not name:
+        raise Invalid(f"--expect-header {text!r}: write it as Name, or Name: text")
+    wanted = {"op": "contains", "value": value} if value else {"op": "exists"}
+    return {"on": "header", "name": name, **wanted}
 
 
 def _header(text: str) -> tuple[str, str]:
@@ -165,7 +208,7 @@ _OPTION_OF = {
     "request_headers": "--header",
     "request_body": "--body",
     "auth": "--basic or --bearer",
-    "expectations": "--expect-body",
+    "expectations": "--expect",
     "tags": "--tag",
     "url": "URL",
 }

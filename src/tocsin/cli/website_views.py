@@ -28,6 +28,7 @@ from tocsin.cli.output import (
 from tocsin.cli.waterfall import DIM
 from tocsin.model.checks import MonitorCheckRead
 from tocsin.model.downtimes import DowntimeWindowRead
+from tocsin.model.expectation_texts import expectation_text
 from tocsin.model.options import BasicAuth, BearerAuth, CheckOptions
 from tocsin.model.standing import Standing, standing_of
 from tocsin.model.times import utcnow
@@ -166,7 +167,7 @@ def own_options(website: WebsiteRead) -> str:
         if isinstance(value, BasicAuth | BearerAuth):
             parts.append(f"auth {value.kind}")
         elif name == "expectations":
-            parts += [f"{one.on}{f' {one.name}' if one.name else ''} {one.op} {one.value!r}" for one in value]
+            parts += [expectation_text(one) for one in value]
         else:
             parts.append(f"{name} {value}")
     return ", ".join(parts)

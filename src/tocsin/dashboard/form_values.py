@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 from tocsin.dashboard.wording import sentence
 from tocsin.errors import Invalid
 from tocsin.model.enums import HTTPMethod
-from tocsin.model.expectations import NUMBER_SUBJECTS, Expectation
+from tocsin.model.expectation_texts import expectation_text, parse_expectation
 from tocsin.model.websites import WebsiteCreate, WebsiteRead
 
 Typed = dict[str, str]
@@ -38,7 +38,7 @@ def typed_from(website: WebsiteRead | WebsiteCreate) -> Typed:
     slow = website.degraded_after_ms
     typed["degraded_after_ms"] = "" if slow is None else f"{slow:g}"
     typed["request_headers"] = "\n".join(f"{name}: {value}" for name, value in website.request_headers.items())
-    typed["expectations"] = "\n".join(map(expectation_line, website.expectations))
+    typed["expectations"] = "\n".join(map(expectation_text, website.expectations))
     auth = website.auth.model_dump() if website.auth else {}
     typed |= {"auth_kind": "none"} | {f"auth_{name}": value for name, value in auth.items()}
     return typed
@@ -47,12 +47,6 @@ def typed_from(website: WebsiteRead | WebsiteCreate) -> Typed:
 def blank_form() -> Typed:
     """Return the form of a website to be added: every default, no address."""
     return {**typed_from(WebsiteCreate(url="https://example.com")), "url": "", "name": ""}
-
-
-def expectation_line(one: Expectation) -> str:
-    """Return an expectation as one line, for example "header content-type contains html"."""
-    value = f"{one.value:g}" if isinstance(one.value, float) else one.value
-    return " ".join(filter(None, (one.on, one.name, one.op, value)))
 
 
 def values_from(typed: Mapping[str, str]) -> tuple[dict[str, Any], Faults]:
@@ -100,18 +94,10 @@ def _expectations(lines: list[str]) -> list[dict[str, Any]]:
 
 
 def _expectation(number: int, line: str) -> dict[str, Any]:
-    on, *rest = line.split(None, 3 if line.split(None, 1)[0] == "header" else 2)
-    name = rest.pop(0) if on == "header" and len(rest) == 3 else None
-    if len(rest) != 2:
-        raise ValueError(f"Line {number}: write what, how and the value, for example: body contains Welcome")
-    op, value = rest
-    wanted: dict[str, Any] = {"on": on, "op": op, "value": value}
-    if on in NUMBER_SUBJECTS:
-        try:
-            wanted["value"] = float(value)
-        except ValueError:
-            raise ValueError(f"Line {number}: {on} is compared to a number, not to {value!r}.") from None
-    return wanted if name is None else {**wanted, "name": name}
+    try:
+        return parse_expectation(line)
+    except ValueError as error:
+        raise ValueError(sentence(f"Line {number}: {error}")) from None
 
 
 def faults_of(error: ValidationError) -> Faults:

@@ -1,6 +1,6 @@
 """The form in which a website is added or changed: every option of a check, faults beside their field."""
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import ValidationError
@@ -22,6 +22,7 @@ from tocsin.dashboard.rendering import render, see_other
 from tocsin.dashboard.sent import Sent
 from tocsin.errors import Conflict, Invalid
 from tocsin.model.enums import Scope
+from tocsin.model.expectations import SUBJECTS, Operator
 from tocsin.model.websites import INTERVAL_BOUNDS, WebsiteCreate, WebsiteUpdate
 
 Writer = Annotated[Caller, Depends(require(Scope.WRITE))]
@@ -97,5 +98,7 @@ def _form(caller: Caller, typed: Typed, faults: Faults, website_id: int | None =
         faults={name: faults[name] for name in sorted(faults, key=[*typed, *faults].index)},  # as on the form
         is_more_open=is_more_open or typed.get("auth_kind", "none") != "none",
         methods=METHODS,
+        subjects=list(SUBJECTS),
+        operators=get_args(Operator),
         bounds=INTERVAL_BOUNDS,
     )

@@ -17,6 +17,7 @@ from tocsin.dashboard.rendering import render, see_other
 from tocsin.dashboard.wording import days_left, size, span
 from tocsin.model.checks import MonitorCheckRead
 from tocsin.model.enums import MonitorStatus, Scope
+from tocsin.model.expectation_texts import expectation_text
 from tocsin.model.standing import Standing, standing_of
 from tocsin.model.targets.kinds import has_use_for
 from tocsin.model.times import utcnow
@@ -163,7 +164,7 @@ def facts_of(evidence: dict[str, Any]) -> list[tuple[str, str]]:
 
 def options_of(website: WebsiteRead) -> list[tuple[str, str]]:
     """Return how a website is checked, named for people, secrets masked."""
-    rules = [f"{one.on} {one.name or ''} {one.op} {one.value}".replace("  ", " ") for one in website.expectations]
+    rules = [expectation_text(one) for one in website.expectations]
     redirects = f"followed, at most {website.max_redirects}" if website.follow_redirects else "not followed"
     slow = website.degraded_after_ms
     uses = partial(has_use_for, website.url)

@@ -8,6 +8,8 @@ from tocsin.model.enums import Cause, HTTPMethod, MonitorStatus, Phase
 from tocsin.model.times import isoformat
 
 BODY_HEAD_BYTES = 64 * 1024
+BODY_JUDGED_BYTES = 1024 * 1024
+"""Of a body that expectations look at, so much is kept until it is judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ class CheckResult:
     body_head: str = ""  # first 64 KiB, decompressed and decoded
     body_bytes: int | None = None  # whole decoded size, as far as it was read
     body_sha256: str | None = None  # hex, of what was read
+    judged_body: str | None = None  # first MiB, where an expectation needs more than the head; gone once judged
     certificate: PeerCertificate | None = None
     tls_version: str | None = None  # "TLSv1.3"
     tls_cipher: str | None = None
@@ -136,6 +139,16 @@ class CheckResult:
     def evolve(self, **changes: Any) -> "CheckResult":
         """Return a copy with `changes`."""
         return replace(self, **changes)
+
+    @property
+    def kept_bytes(self) -> int:
+        """How many bytes of a body are kept at most."""
+        return BODY_HEAD_BYTES if self.judged_body is None else BODY_JUDGED_BYTES
+
+    @property
+    def is_body_cut(self) -> bool:
+        """True where the body went on beyond what is kept of it."""
+        return self.body_bytes is not None and self.body_bytes > self.kept_bytes
 
     def header(self, name: str) -> str | None:
         """Return the first header of that name (any case), or None."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from time import perf_counter
 
 from tocsin.model.enums import Cause, Phase
-from tocsin.model.results import CheckResult, Hop, Phases
+from tocsin.model.results import BODY_HEAD_BYTES, CheckResult, Hop, Phases
 from tocsin.model.times import utcnow
 from tocsin.probes.curl.faults import plain_on_tls_port
 from tocsin.probes.curl.phases import add_up
@@ -93,10 +93,7 @@ class _Trail:
 
 def _result(started_at: datetime, phases: Phases, trail: _Trail, seen: Seen) -> CheckResult:
     exchange, fault = seen.exchange, seen.fault
-    text = ""
-    if exchange is not None and exchange.head:
-        content_type = first_header(seen.headers, "content-type")
-        text = decode_body(b"".join(exchange.head), content_type, is_cut(exchange.body_bytes))
+    text, judged = _body_texts(seen) if exchange is not None and exchange.head else ("", None)
     if fault is None and seen.status == 400:
         fault = plain_on_tls_port(text, seen.place, seen.address)
     tls_version, tls_cipher = exchange.tls_facts if exchange is not None and exchange.tls_line else (None, None)
@@ -119,7 +116,20 @@ def _result(started_at: datetime, phases: Phases, trail: _Trail, seen: Seen) -> 
         body_head=text,
         body_bytes=exchange.body_bytes if exchange is not None and seen.status is not None else None,
         body_sha256=exchange.digest.hexdigest() if exchange is not None and exchange.digest is not None else None,
+        judged_body=judged,
         certificate=seen.certificate,
         tls_version=tls_version,
         tls_cipher=tls_cipher,
     )
+
+
+def _body_texts(seen: Seen) -> tuple[str, str | None]:
+    """Return the body's head, and all that was kept of it where that is more."""
+    exchange = seen.exchange
+    assert exchange is not None  # noqa: S101 (asked by the caller)
+    content_type = first_header(seen.headers, "content-type")
+    data, whole_bytes = b"".join(exchange.head), exchange.body_bytes
+    head = decode_body(data[:BODY_HEAD_BYTES], content_type, is_cut(whole_bytes))
+    if len(data) <= BODY_HEAD_BYTES:
+        return head, None
+    return head, decode_body(data, content_type, whole_bytes > len(data))

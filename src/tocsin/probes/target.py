@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from tocsin.model.expectations import needs_body
 from tocsin.model.options import CheckOptions
-
-_NEEDS_NO_BODY = ("header", "certificate_days")
+from tocsin.model.results import BODY_HEAD_BYTES, BODY_JUDGED_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,4 +19,9 @@ class Target:
     @property
     def wants_body(self) -> bool:
         """Whether something is expected of what the peer says, so that it is worth waiting for."""
-        return any(not (one.is_latency or one.on in _NEEDS_NO_BODY) for one in self.options.expectations)
+        return any(one.needs_body or one.on == "body_bytes" for one in self.options.expectations)
+
+    @property
+    def keep_bytes(self) -> int:
+        """How much of a body is kept: more than its head only where an expectation is judged by it."""
+        return BODY_JUDGED_BYTES if needs_body(self.options.expectations) else BODY_HEAD_BYTES

@@ -24,22 +24,30 @@ def settle(result: CheckResult, options: CheckOptions, now: datetime) -> CheckRe
     """Return `result` with its status, and with the cause and message that explain anything but UP.
 
     No usable answer or 5xx is DOWN; any other code outside `expected_status` is DEGRADED, one within is UP.
-    A failed expectation on content makes it DOWN, one on latency, or `degraded_after_ms`, DEGRADED.
+    A failed expectation on content makes it DOWN, one on latency, or `degraded_after_ms`, DEGRADED. That holds for
+    kinds without codes too. Where several apply, the worst one does.
     """
+    settled = _settled(result, options, now)
+    return settled if settled.judged_body is None else settled.evolve(judged_body=None)
+
+
+def _settled(result: CheckResult, options: CheckOptions, now: datetime) -> CheckResult:
     if result.cause is Cause.VANTAGE_BLIND:
         return result.evolve(status=UNKNOWN)
     if result.cause is not None:
         return result.evolve(status=DOWN)
     code = result.http_status_code
-    if code is None:
-        return result.evolve(status=UP)
-    if code not in parse_expected_status(options.expected_status):
-        return _unexpected_code(result, code, options)
-    return _measured_against(result, options, unmet_expectations(result, options.expectations, now))
+    is_expected = code is None or code in parse_expected_status(options.expected_status)
+    if code is not None and code >= 500 and not is_expected:
+        return _unexpected_code(result, code, options, [])
+    unmet = unmet_expectations(result, options.expectations, now) if options.expectations else []
+    if code is not None and not is_expected:
+        return _unexpected_code(result, code, options, unmet)
+    return _measured_against(result, options, unmet)
 
 
 def _measured_against(result: CheckResult, options: CheckOptions, unmet: list[tuple[Expectation, str]]) -> CheckResult:
-    """Return a result with an expected code, settled by its expectations and its duration."""
+    """Return a result with an expected code, or without any, settled by its expectations and its duration."""
     wrong = [text for expectation, text in unmet if not expectation.is_latency]
     if wrong:
         return result.evolve(status=DOWN, cause=Cause.EXPECTATION_FAILED, phase=Phase.CONTENT, message="; ".join(wrong))
@@ -52,15 +60,18 @@ def _measured_against(result: CheckResult, options: CheckOptions, unmet: list[tu
     return result.evolve(status=UP)
 
 
-def _unexpected_code(result: CheckResult, code: int, options: CheckOptions) -> CheckResult:
-    status = DOWN if code >= 500 else DEGRADED
+def _unexpected_code(
+    result: CheckResult, code: int, options: CheckOptions, unmet: list[tuple[Expectation, str]]
+) -> CheckResult:
+    wrong = [text for expectation, text in unmet if not expectation.is_latency]
+    status = DOWN if code >= 500 or wrong else DEGRADED
     if code >= 500:
         cause = Cause.HTTP_SERVER_ERROR
     elif code >= 400:
         cause = Cause.HTTP_CLIENT_ERROR
     else:
         cause = Cause.EXPECTATION_FAILED
-    message = f"HTTP {code}{_phrase(code)}; expected {options.expected_status}"
+    message = "; ".join([f"HTTP {code}{_phrase(code)}; expected {options.expected_status}", *wrong])
     return result.evolve(status=status, cause=cause, phase=Phase.RESPONSE, message=message)
 
 

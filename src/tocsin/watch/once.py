@@ -15,6 +15,7 @@ from tocsin.model.times import utcnow
 from tocsin.model.urls import check_url
 from tocsin.model.websites import WebsiteCreate
 from tocsin.probes import Target, Tools, open_tools, probe
+from tocsin.watch.expect import check_expectations, is_heavy
 from tocsin.watch.judge import settle
 
 FIRST_BACKOFF_S = 0.25
@@ -46,7 +47,7 @@ async def look(url: str, options: CheckOptions, tools: Tools, *, budget: float) 
     while True:
         timeout_s = min(options.timeout, deadline - loop.time())
         target = Target(url, options, timeout_s)
-        result = settle(await probe(target, tools), options, utcnow())
+        result = await _settled(await probe(target, tools), options)
         pause = min(FIRST_BACKOFF_S * 2 ** len(earlier), LONGEST_BACKOFF_S)
         left = deadline - loop.time() - pause
         is_last = len(earlier) >= options.max_retries or left < SHORTEST_ATTEMPT_S
@@ -57,6 +58,12 @@ async def look(url: str, options: CheckOptions, tools: Tools, *, budget: float) 
     if not earlier:
         return result
     return result.evolve(started_at=earlier[0].started_at, attempts=len(earlier) + 1, earlier=tuple(earlier))
+
+
+async def _settled(seen: CheckResult, options: CheckOptions) -> CheckResult:
+    if is_heavy(seen, options):  # other checks must not wait until a large body is read through
+        return await asyncio.to_thread(settle, seen, options, utcnow())
+    return settle(seen, options, utcnow())
 
 
 async def check_website(url: str, **options: Any) -> CheckResult:
@@ -90,8 +97,9 @@ async def check_many(
     """Check several URLs at once; call `on_result(position, result)` as each one ends. `tools` are closed then.
 
     Raises:
-        Invalid: one of the URLs is not usable, or not with these options; nothing was checked then.
+        Invalid: one of the URLs or expectations is not usable, or not with these options; nothing was checked then.
     """
+    check_expectations(options.expectations)
     addresses = [_checked_url(url, options) for url in urls]
     slots = asyncio.Semaphore(concurrency)
     async with tools:
@@ -112,9 +120,11 @@ def parse_website(url: str, options: dict[str, Any]) -> WebsiteCreate:
         Invalid: naming every option that is wrong.
     """
     try:
-        return WebsiteCreate(url=url, **options)
+        website = WebsiteCreate(url=url, **options)
     except ValidationError as error:
         raise Invalid("; ".join(_fault(one["loc"], one["msg"]) for one in error.errors())) from error
+    check_expectations(website.expectations)
+    return website
 
 
 def _fault(place: tuple[int | str, ...], text: str) -> str:

@@ -327,3 +327,29 @@ async def test_an_option_is_refused_that_the_new_kind_of_check_overlooks(client:
     moved = await client.patch(path, json={"url": "tls://a.example:443", "method": "GET"})
     assert (moved.status_code, moved.json()["url"]) == (200, "tls://a.example:443")
     assert (await client.patch(path, json={"expected_status": "200"})).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("expectation", "why"),
+    [
+        (
+            {"on": "body", "op": "matches", "value": "(?<=a)b"},
+            "RE2 has no look-behind at character 1, '(?<=a)b'",
+        ),
+        ({"on": "json", "path": "$.a b", "op": "exists"}, "the JSONPath is wrong at character 5"),
+    ],
+)
+async def test_an_expectation_that_could_never_be_met_is_refused(
+    client: httpx.AsyncClient, expectation: dict[str, Any], why: str
+) -> None:
+    fine = {"on": "json", "path": "$.a", "op": "==", "value": 12345678901234567890}
+    one = f"/api/websites/{(await add(client, expectations=[fine]))['id']}"
+    assert (await client.get(one)).json()["expectations"] == [{**fine, "name": None}]
+    both = {"expectations": [fine, expectation]}
+    for refused in (
+        await client.patch(one, json=both),
+        await client.post("/api/websites", json={"url": "https://other.example", **both}),
+    ):
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "expectations")
+        assert "expectation 2: " in refused.json()["detail"]
+        assert why in refused.json()["detail"]

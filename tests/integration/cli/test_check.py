@@ -206,3 +206,13 @@ def test_interrupting_ends_with_130_and_without_a_word(site: str) -> None:
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=30)
     assert (process.returncode, output, errors.strip()) == (130, b"", b"")
+
+
+def test_conditions_are_judged_and_a_wrong_one_is_refused(site: str) -> None:
+    fine = ["--expect-regex", "^Welcome", "--expect-header", "Content-Length: 19", "--expect", "redirects_count == 0"]
+    assert invoke("check", f"{site}/ok", *fine).exit_code == 0
+    shown = invoke("check", f"{site}/ok", "--max-retries", 0, "--expect-json", "$.a exists")
+    assert shown.exit_code == 1
+    assert "xpected json $.a exists (got text that is no JSON" in shown.stdout
+    refused = invoke("check", f"{site}/ok", "--expect-regex", "a(")
+    assert (refused.exit_code, "at character 2" in refused.stderr) == (2, True)

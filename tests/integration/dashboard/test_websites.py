@@ -204,3 +204,20 @@ async def test_nothing_that_users_or_websites_write_becomes_markup(
         assert "<script>alert" not in page, path
         assert "<img" not in page, path
         assert "&lt;script&gt;alert" in page, path
+
+
+async def test_a_condition_that_could_never_be_met_is_said_beside_its_field(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    sent = {"url": "https://b.example", "expectations": 'body contains x\njson $.a == "ok"\nbody matches a('}
+    response = await client.post("/websites/new", data=sent)
+    assert response.status_code == 422
+    assert re.search(r'id="expectations-fault">Expectation 3: .{9,30} is no regular expression', response.text)
+    sent["expectations"] = sent["expectations"].replace("a(", "^a$")
+    assert (await client.post("/websites/new", data=sent)).status_code == 303
+    with database.session() as db:
+        row = WebsiteCRUD.get_by_url(db, "https://b.example")
+        assert row is not None
+        assert [one["op"] for one in row.expectations] == ["contains", "==", "matches"]
+    page = (await client.get(f"/websites/{row.id}/edit")).text
+    assert "json $.a == &#34;ok&#34;\nbody matches ^a$</textarea>" in page

@@ -164,3 +164,18 @@ async def test_the_environments_proxies_are_not_used(look: Look, monkeypatch: py
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     with serving(answering(ok())) as server:
         assert (await look(server.url())).cause is None
+
+
+async def test_more_of_a_page_is_kept_where_an_expectation_needs_it(look: Look) -> None:
+    page = ("ü" * 100_000).encode() + b"end"
+    wants = [{"on": "body", "op": "contains", "value": "end"}]
+    results = []
+    for body in (page, b"short", page * 6):
+        with serving(answering(ok(body))) as server:
+            results.append(await look(server.url(), expectations=wants))
+    long, short, huge = results
+    assert long.body_head == "ü" * (32 * 1024)
+    assert (long.judged_body, long.is_body_cut) == (page.decode(), False)
+    assert (short.body_head, short.judged_body) == ("short", None)
+    assert huge.judged_body is not None
+    assert (len(huge.judged_body.encode()), huge.is_body_cut) == (1024 * 1024 - 1, True)  # half an ü is left out

@@ -4,8 +4,11 @@ import time
 
 import pytest
 
+from tests.support.faults import answering, ok, serving
 from tests.support.target import running_site
 from tocsin import Cause, Invalid, MonitorStatus, check_website
+from tocsin.model.options import CheckOptions
+from tocsin.watch.once import check_many
 
 
 async def test_it_takes_a_websites_options_by_their_names() -> None:
@@ -55,3 +58,21 @@ async def test_a_failure_is_confirmed_and_its_attempts_are_kept() -> None:
     assert (result.status, result.attempts, site.hits["/"]) == (MonitorStatus.DOWN, 3, 3)
     assert [one.http_status_code for one in result.earlier] == [500, 500]
     assert result.started_at == result.earlier[0].started_at
+
+
+async def test_an_expectation_that_could_never_be_met_is_refused_before_anything_is_checked() -> None:
+    wrong = [{"on": "body", "op": "matches", "value": "a("}]
+    with pytest.raises(Invalid, match=r"expectation 1: 'a\(' is no regular expression: missing . at character 2"):
+        await check_website("https://example.com", expectations=wrong)
+    with pytest.raises(Invalid, match="expectation 1: the JSONPath is wrong at character 1"):
+        await check_website("https://example.com", expectations=[{"on": "json", "path": "a", "op": "exists"}])
+    with pytest.raises(Invalid, match="expectation 1"):
+        await check_many(["https://example.com"], CheckOptions.model_validate({"expectations": wrong}), lambda *_: None)
+
+
+async def test_a_long_page_is_judged_to_its_end_and_forgotten() -> None:
+    page = b"x" * 200_000 + b"the end"
+    with serving(answering(ok(page))) as server:
+        wants = [{"on": "body", "op": "matches", "value": "end$"}, {"on": "body", "op": "not_contains", "value": "y"}]
+        result = await check_website(server.url(), expectations=wants)
+    assert (result.status, result.judged_body, len(result.body_head)) == (MonitorStatus.UP, None, 64 * 1024)

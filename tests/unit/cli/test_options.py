@@ -11,7 +11,8 @@ from tocsin.errors import Invalid, NotFound
 
 NOTHING: dict[str, Any] = {
     "timeout": None, "max_retries": None, "method": None, "headers": (), "request_body": None, "basic": None,
-    "bearer": None, "expected_status": None, "expect_body": (), "follow_redirects": None, "max_redirects": None,
+    "bearer": None, "expected_status": None, "expect_body": (), "expect_regex": (), "expect_json": (),
+    "expect_header": (), "expect": (), "follow_redirects": None, "max_redirects": None,
     "insecure": None, "family": None, "proxy": None, "degraded_after_ms": None,
 }  # fmt: skip
 
@@ -76,3 +77,34 @@ def test_a_revision_of_a_newer_release_is_told_as_such() -> None:
         place_of("0009", "0001", KNOWN)
     with pytest.raises(Invalid, match="leads nowhere"):
         place_of("-1", None, KNOWN)
+
+
+def test_conditions_come_in_several_forms() -> None:
+    wanted = given(
+        expect_body=("a < b",),
+        expect_regex=("^a",),
+        expect_json=('$.status.db == "ok"',),
+        expect=("total_ms < 500",),
+        expect_header=("Server", "Content-Type: text/html"),
+    )
+    assert wanted["expectations"] == [
+        {"on": "body", "op": "contains", "value": "a < b"},
+        {"on": "body", "op": "matches", "value": "^a"},
+        {"on": "json", "path": "$.status.db", "op": "==", "value": "ok"},
+        {"on": "total_ms", "op": "<", "value": 500},
+        {"on": "header", "name": "Server", "op": "exists"},
+        {"on": "header", "name": "Content-Type", "op": "contains", "value": "text/html"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ({"expect": ("total_ms < fast",)}, "--expect 'total_ms < fast': total_ms is compared to a number"),
+        ({"expect_json": ("$.a",)}, "--expect-json '\\$.a': write what, how and the value"),
+        ({"expect_header": (": x",)}, "--expect-header ': x': write it as Name"),
+    ],
+)
+def test_a_condition_that_cannot_be_read_says_so(values: dict[str, Any], why: str) -> None:
+    with pytest.raises(Invalid, match=why):
+        given(**values)

@@ -53,7 +53,7 @@ def test_what_only_some_websites_have_is_printed_where_they_have_it(capsys: pyte
     assert "  left alone   for another " in text
     assert "  group        shop\n" in text
     assert "  tags         a, b\n" in text
-    assert "  options      timeout 5.0, auth bearer, header Server == 'x'\n" in text
+    assert "  options      timeout 5.0, auth bearer, header Server == x\n" in text
     assert "secret" not in text
 
 

@@ -86,6 +86,41 @@ def test_a_failed_latency_expectation_is_degraded() -> None:
     assert settled.message == "expected ttfb_ms < 1 (got 50)"
 
 
+def test_expectations_and_slowness_count_without_a_code_too() -> None:
+    records = answer(total_ms=300, body_head="192.0.2.1").evolve(http_status_code=None)
+    wrong = Expectation(on="body", op="contains", value="192.0.2.9")
+    settled = settle(records, CheckOptions(expectations=[wrong]), NOW)
+    assert (settled.status, settled.cause) == (DOWN, Cause.EXPECTATION_FAILED)
+    assert settle(records, CheckOptions(degraded_after_ms=200), NOW).status is DEGRADED
+    header = Expectation(on="header", name="Server", op="not_contains", value="x")
+    settled = settle(records, CheckOptions(expectations=[header]), NOW)
+    assert (settled.status, settled.message) == (DOWN, "expected header Server not contains 'x' (got nothing)")
+
+
+def test_wrong_content_makes_an_unexpected_code_worse_and_slowness_does_not() -> None:
+    text = Expectation(on="body", op="contains", value="Welcome")
+    slow = Expectation(on="ttfb_ms", op="<", value=1)
+    settled = settle(answer(404, body_head="Bye"), CheckOptions(expectations=[slow, text]), NOW)
+    assert (settled.status, settled.cause) == (DOWN, Cause.HTTP_CLIENT_ERROR)
+    assert settled.message == "HTTP 404 Not Found; expected 200-399; expected body contains 'Welcome' (got 'Bye')"
+    assert settle(answer(404), CheckOptions(expectations=[slow]), NOW).status is DEGRADED
+    failed = settle(answer(503), CheckOptions(expectations=[text]), NOW)
+    assert failed.message == "HTTP 503 Service Unavailable; expected 200-399"
+
+
+def test_several_unmet_conditions_are_all_said() -> None:
+    both = [Expectation(on="body", op="contains", value=one) for one in ("a", "b")]
+    settled = settle(answer(body_head="x"), CheckOptions(expectations=both), NOW)
+    assert settled.message == "expected body contains 'a' (got 'x'); expected body contains 'b' (got 'x')"
+
+
+def test_what_was_kept_only_to_be_judged_goes_no_further() -> None:
+    text = Expectation(on="body", op="contains", value="end")
+    long = answer(body_head="x", judged_body="x" * 70_000 + "end", body_bytes=70_003)
+    settled = settle(long, CheckOptions(expectations=[text]), NOW)
+    assert (settled.status, settled.judged_body) == (UP, None)
+
+
 def state(status: MonitorStatus | None, *, is_down: bool = False, failures: int = 0) -> WatchState:
     if status is None:
         return WatchState(1)

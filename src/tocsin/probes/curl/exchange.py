@@ -38,6 +38,7 @@ class Exchange:
     proxy: str | None = None
     proxy_pin: str | None = None  # "host:port:address" of a proxy whose name libcurl must know
     purpose: Purpose = Purpose.ANSWER
+    keep_bytes: int = BODY_HEAD_BYTES
 
     waiter: "asyncio.Future[None] | None" = None
     code: int = 0  # CURLcode; 0 is a complete answer
@@ -46,7 +47,7 @@ class Exchange:
     verify_result: int = 0  # X509_V_ERR_…, 0 is none
     connect_code: int = 0  # a proxy's answer to CONNECT
     lines: list[bytes] = field(default_factory=list)  # header lines as they came, of every answer
-    head: list[bytes] = field(default_factory=list)  # chunks of the body's first 64 KiB, decompressed
+    head: list[bytes] = field(default_factory=list)  # chunks of the body's first `keep_bytes`, decompressed
     body_bytes: int = 0
     digest: "hashlib._Hash | None" = None
     too_large: bool = False
@@ -76,8 +77,8 @@ class Exchange:
             self.digest = hashlib.sha256(chunk)
         else:
             self.digest.update(chunk)
-        if self.body_bytes < BODY_HEAD_BYTES:
-            self.head.append(chunk[: BODY_HEAD_BYTES - self.body_bytes])
+        if self.body_bytes < self.keep_bytes:
+            self.head.append(chunk[: self.keep_bytes - self.body_bytes])
         self.body_bytes += len(chunk)
         if self.body_bytes > BODY_CAP_BYTES:
             self.too_large = True

@@ -115,7 +115,7 @@ async def _ask(attempt: Attempt, seen: Seen, route: Route, request: Request, ver
         left = attempt.left_s()
         exchange = Exchange(
             place.url, left, request.method, seen.lines, request.body, None if pin is None else f"{pin}{place.port}",
-            verify, read, route.proxy, route.proxy_pin, request.purpose,
+            verify, read, route.proxy, route.proxy_pin, request.purpose, attempt.target.keep_bytes,
         )  # fmt: skip
         if index == last:
             await engine.run(exchange)
