@@ -137,7 +137,7 @@ def options_given(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _expectations(values: dict[str, Any]) -> list[dict[str, Any]]:
-    from tocsin.model.expectation_texts import parse_expectation  # noqa: PLC0415 (pydantic is slow to load)
+    from tocsin.model.conditions.lines import parse_expectation  # noqa: PLC0415 (pydantic is slow to load)
 
     found: list[dict[str, Any]] = [{"on": "body", "op": "contains", "value": text} for text in values["expect_body"]]
     found += [{"on": "body", "op": "matches", "value": pattern} for pattern in values["expect_regex"]]

@@ -27,8 +27,8 @@ from tocsin.cli.output import (
 )
 from tocsin.cli.waterfall import DIM
 from tocsin.model.checks import MonitorCheckRead
+from tocsin.model.conditions.lines import expectation_text
 from tocsin.model.downtimes import DowntimeWindowRead
-from tocsin.model.expectation_texts import expectation_text
 from tocsin.model.options import BasicAuth, BearerAuth, CheckOptions
 from tocsin.model.standing import Standing, standing_of
 from tocsin.model.times import utcnow

@@ -8,8 +8,8 @@ from pydantic_core import ErrorDetails
 
 from tocsin.dashboard.wording import sentence
 from tocsin.errors import Invalid
+from tocsin.model.conditions.lines import expectation_text, parse_expectation
 from tocsin.model.enums import HTTPMethod
-from tocsin.model.expectation_texts import expectation_text, parse_expectation
 from tocsin.model.websites import WebsiteCreate, WebsiteRead
 
 Typed = dict[str, str]

@@ -16,8 +16,8 @@ from tocsin.dashboard.bars import PhaseBar, phase_bars
 from tocsin.dashboard.rendering import render, see_other
 from tocsin.dashboard.wording import days_left, size, span
 from tocsin.model.checks import MonitorCheckRead
+from tocsin.model.conditions.lines import expectation_text
 from tocsin.model.enums import MonitorStatus, Scope
-from tocsin.model.expectation_texts import expectation_text
 from tocsin.model.standing import Standing, standing_of
 from tocsin.model.targets.kinds import has_use_for
 from tocsin.model.times import utcnow

@@ -1,6 +1,6 @@
 """What must hold of a check beside its status code: one schema for every kind of expectation.
 
-`model.expectation_texts` writes and reads them as lines; `watch.expect` judges them, and says which patterns and
+`model.conditions.lines` writes and reads them as lines; `watch.expect` judges them, and says which patterns and
 paths are none.
 """
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from tocsin.model.expectation_texts import expectation_text, parse_expectation
+from tocsin.model.conditions.lines import expectation_text, parse_expectation
 from tocsin.model.expectations import (
     JSON_SUBJECTS,
     NUMBER_SUBJECTS,
