@@ -14,6 +14,7 @@ from tocsin.errors import SettingsInvalid
 from tocsin.model.targets.networks import FORBIDDEN_BY_DEFAULT, Network, parse_networks
 
 PREFIX = "TOCSIN_"
+MAX_WARN_DAYS = 3650
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("retain_checks_days", "30", "Days that single checks are kept.", int, minimum=1),
     Setting("retain_phases_days", "60", "Days that hourly histograms of the phases are kept.", int, minimum=1),
     Setting("retain_hours_days", "365", "Days that hourly rollups are kept; daily ones stay for ever.", int, minimum=1),
+    Setting("certificate_warn_days", "21,14,7,3,1,0", "Days left at which people are told that a certificate expires, joined by commas; 0 is the last day. Empty: never."),
     Setting("ca_bundle", "", "PEM file of certificate authorities to trust beside the system's."),
     Setting("name_servers", "", "Name servers to ask instead of the system's, joined by commas."),
     Setting("forbidden_networks", ",".join(map(str, FORBIDDEN_BY_DEFAULT)), "Networks that checks must not connect to, joined by commas; empty: any may be. Default: link-local and the clouds' metadata."),
@@ -77,6 +79,7 @@ class Settings:
     retain_checks_days: int
     retain_phases_days: int
     retain_hours_days: int
+    certificate_warn_days: tuple[int, ...]
     ca_bundle: str
     name_servers: tuple[str, ...]
     forbidden_networks: tuple[Network, ...]
@@ -194,9 +197,20 @@ def _parts(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+def _parse_days(text: str) -> tuple[int, ...]:
+    """Return different days, the longest first; all faults at once."""
+    parts = _parts(text)
+    wrong = [part for part in parts if not (part.isascii() and part.isdigit() and int(part) <= MAX_WARN_DAYS)]
+    if wrong:
+        listed = ", ".join(map(repr, wrong))
+        raise ValueError(f"{listed}: write whole days from 0 to {MAX_WARN_DAYS}, joined by commas, as in 21,14,7,3,1,0")
+    return tuple(sorted(set(map(int, parts)), reverse=True))
+
+
 _READERS: dict[str, Callable[[str], Any]] = {
     "data_dir": lambda text: Path(text).expanduser(),
     "allowed_hosts": _parts,
+    "certificate_warn_days": _parse_days,
     "name_servers": _parts,
     "forbidden_networks": parse_networks,
 }

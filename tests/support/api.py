@@ -10,7 +10,7 @@ from tocsin import Database, MonitorCheckCreate, MonitorCheckCRUD, MonitorStatus
 from tocsin.actions.services import Services
 from tocsin.model.enums import Cause, Phase
 from tocsin.model.options import CheckOptions
-from tocsin.model.results import CheckResult, Phases
+from tocsin.model.results import CheckResult, PeerCertificate, Phases
 from tocsin.model.times import utcnow
 from tocsin.settings import Settings, load_settings
 from tocsin.storage.results import Outcome, ResultWriter
@@ -73,6 +73,7 @@ def record_look(
     *,
     cause: Cause | None = None,
     body_head: str = "",
+    certificate: PeerCertificate | None = None,
     live: LiveHub | None = None,
 ) -> int:
     """Store what a look saw the way the watch does, evidence, state, outbox and all; return the check's id."""
@@ -86,6 +87,7 @@ def record_look(
         phases=Phases(dns_ms=1.5, total_ms=2.0),
         addresses=("192.0.2.1",),
         body_head=body_head,
+        certificate=certificate,
     )
     result = settle(seen, CheckOptions(), at)
     with database.write_transaction() as connection:

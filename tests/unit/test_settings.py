@@ -14,6 +14,7 @@ DEFAULTS = {
     "host": "127.0.0.1",
     "port": 8000,
     "allowed_hosts": (),
+    "certificate_warn_days": (21, 14, 7, 3, 1, 0),
     "check_interval_min": 60,
     "check_interval_max": 3600,
     "max_concurrent_checks": 4000,
@@ -65,6 +66,8 @@ def test_an_empty_environment_gives_the_documented_defaults() -> None:
         ("TOCSIN_SCHEDULER_TIMEZONE", "Europe/Berlin", "scheduler_timezone", "Europe/Berlin"),
         ("TOCSIN_NAME_SERVERS", "192.0.2.1, 192.0.2.2:53,", "name_servers", ("192.0.2.1", "192.0.2.2:53")),
         ("TOCSIN_ALLOWED_HOSTS", "a.example,b.example", "allowed_hosts", ("a.example", "b.example")),
+        ("TOCSIN_CERTIFICATE_WARN_DAYS", " 3, 30,3,0 ", "certificate_warn_days", (30, 3, 0)),
+        ("TOCSIN_CERTIFICATE_WARN_DAYS", "", "certificate_warn_days", ()),
         ("TOCSIN_LOG_LEVEL", "debug", "log_level", "DEBUG"),
         ("TOCSIN_LOG_FORMAT", "JSON", "log_format", "json"),
         ("TOCSIN_CA_BUNDLE", "/etc/ca.pem", "ca_bundle", "/etc/ca.pem"),
@@ -116,6 +119,11 @@ def test_a_wrong_value_in_a_secret_file_names_the_file_s_variable(tmp_path: Path
     secret = tmp_path / "port"
     secret.write_text("many", encoding="utf-8")
     assert faults_of({"TOCSIN_PORT_FILE": str(secret)}) == ["TOCSIN_PORT_FILE: 'many' is not a whole number"]
+
+
+def test_every_wrong_day_is_named() -> None:
+    (fault,) = faults_of({"TOCSIN_CERTIFICATE_WARN_DAYS": "7,soon,-1,1.5,²,9999"})
+    assert fault.startswith("TOCSIN_CERTIFICATE_WARN_DAYS: 'soon', '-1', '1.5', '²', '9999': write whole days from 0")
 
 
 def test_a_configuration_file_sets_it_and_the_environment_wins(config: Path) -> None:

@@ -1,13 +1,19 @@
 """Certificates: each kept once by its SHA-256, and which chain a website served last."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from tocsin.model.conditions.certificate_warnings import (
+    CertificateWarning,
+    WarningRecord,
+    certificate_news,
+    next_change,
+)
 from tocsin.model.results import CertificateFacts, PeerCertificate
 from tocsin.model.times import utcnow
 from tocsin.storage.tables.records import CertificateRecord, WebsiteCertificate
@@ -90,4 +96,76 @@ def _facts(row: CertificateRecord) -> CertificateFacts:
         not_after=row.not_after,
         serial=row.serial,
         der=row.der,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LeafSeen:
+    """A leaf certificate that a website served."""
+
+    identity: tuple[int, datetime | None]  # the website's number, and its first check: numbers may be given again
+    leaf: CertificateFacts
+    at: datetime
+
+
+class ExpiryWatch:
+    """Says which of the leaves seen are to be told of. Used by one thread; remembers when to look again."""
+
+    def __init__(self, thresholds: Sequence[int]) -> None:
+        self._thresholds = tuple(thresholds)
+        self._known: dict[tuple[int, datetime | None], tuple[str, datetime | None, WarningRecord]] = {}
+
+    def news_of(self, connection: Connection, seen: Sequence[LeafSeen]) -> dict[int, CertificateWarning]:
+        """Return what is to be told, by website, and store that it was; rows are changed, not made, here."""
+        due = [one for one in seen if self._is_due(one)]
+        records = _warning_records(connection, [one.identity[0] for one in due if one.identity not in self._known])
+        news, changed = {}, {}
+        for one in due:
+            website_id = one.identity[0]
+            known = self._known.get(one.identity)
+            record = known[2] if known is not None else records.get(website_id, WarningRecord())
+            warning, after = certificate_news(one.leaf, one.at, record, self._thresholds)
+            again = next_change(one.leaf.not_after, one.at, self._thresholds)
+            self._known[one.identity] = (one.leaf.sha256, again, after)
+            if warning is not None:
+                news[website_id], changed[website_id] = warning, after
+        _store_records(connection, changed)
+        return news
+
+    def forget(self) -> None:
+        """Forget what is stored: the last transaction was rolled back."""
+        self._known.clear()
+
+    def _is_due(self, one: LeafSeen) -> bool:
+        known = self._known.get(one.identity)
+        if known is None or known[0] != one.leaf.sha256:
+            return True
+        return known[1] is not None and one.at > known[1]
+
+
+def _warning_records(connection: Connection, website_ids: Sequence[int]) -> dict[int, WarningRecord]:
+    if not website_ids:
+        return {}
+    table = WebsiteCertificate.__table__
+    wanted = select(table.c.website_id, table.c.warned_days, table.c.warned_sha256)
+    rows = connection.execute(wanted.where(table.c.website_id.in_(website_ids)))
+    return {
+        row.website_id: WarningRecord(
+            {sha256: tuple(days) for sha256, days in (row.warned_days or {}).items()}, row.warned_sha256
+        )
+        for row in rows
+    }
+
+
+def _store_records(connection: Connection, records: dict[int, WarningRecord]) -> None:
+    if not records:
+        return
+    table = WebsiteCertificate.__table__
+    change = table.update().where(table.c.website_id == bindparam("website"))  # type: ignore[attr-defined]
+    connection.execute(
+        change.values(warned_days=bindparam("days"), warned_sha256=bindparam("sha256")),
+        [
+            {"website": website_id, "days": dict(record.warned), "sha256": record.open_sha256}
+            for website_id, record in records.items()
+        ],
     )

@@ -11,13 +11,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, insert, update
 
+from tocsin.model.conditions.certificate_warnings import WARN_DAYS, CertificateReason, CertificateWarning
 from tocsin.model.enums import MonitorStatus
 from tocsin.model.results import CheckResult, PeerCertificate
 from tocsin.model.states import DowntimeStep, Judgement, Reason
-from tocsin.model.times import EPOCH, to_epoch_us
+from tocsin.model.times import EPOCH, isoformat, to_epoch_us
 from tocsin.storage import bulk, certificates
 from tocsin.storage.evidence import REFRESH_AFTER, fingerprint, pack
 from tocsin.storage.history import rollups
+from tocsin.storage.outbox import CERTIFICATE, TRANSITION
 from tocsin.storage.states import STATE_COLUMNS
 from tocsin.storage.tables import DowntimeWindow, MonitorCheck
 from tocsin.storage.tables.codes import CAUSE_CODES, METHOD_CODES, PHASE_CODES, STATUS_CODES
@@ -51,12 +53,18 @@ class Stored:
     check_id: int
     downtime_id: int | None = None
     event_id: int | None = None
+    certificate_event: tuple[int, CertificateReason, dict[str, Any]] | None = None  # number, reason and details
 
 
 class ResultWriter:
-    """Stores batches of outcomes. Used by one thread; remembers which good evidence and which chains are stored."""
+    """Stores batches of outcomes. Used by one thread; remembers which good evidence and which chains are stored.
 
-    def __init__(self) -> None:
+    Args:
+        warn_days: days left at which people are told that a certificate expires.
+    """
+
+    def __init__(self, warn_days: Sequence[int] = WARN_DAYS) -> None:
+        self._expiries = certificates.ExpiryWatch(warn_days)
         self._good: dict[Identity, tuple[str, str, datetime]] = {}
         self._chains: dict[Identity, tuple[tuple[tuple[str, ...], str | None], datetime]] = {}
 
@@ -73,17 +81,15 @@ class ResultWriter:
         moved = [row for row in states if row is not None]
         bulk.upsert_rows(connection, _table(WebsiteState), STATE_COLUMNS, moved, add=("skipped_checks_count",))
         downtimes = _write_downtimes(connection, outcomes, now)
-        events = _write_events(connection, outcomes, ids, downtimes, now)
         self._write_evidence(connection, outcomes, ids)
-        return [
-            Stored(check_id, downtimes.get(one.website_id), events.get(one.website_id))
-            for one, check_id in zip(outcomes, ids, strict=True)
-        ]
+        news = self._expiries.news_of(connection, [leaf for one in outcomes for leaf in _leaf_seen(one)])
+        return _write_events(connection, outcomes, ids, downtimes, news, now)
 
     def forget(self) -> None:
         """Forget what is stored: the last batch was rolled back."""
         self._good.clear()
         self._chains.clear()
+        self._expiries.forget()
 
     def _write_unknown(self, connection: Connection, outcomes: Sequence[Outcome]) -> list[tuple[int, int, int]]:
         rows = []
@@ -139,6 +145,14 @@ class ResultWriter:
 def _identity(one: Outcome) -> Identity:
     """SQLite may give the number of a deleted website to a new one; their first checks differ."""
     return one.website_id, one.judgement.state.first_checked_at
+
+
+def _leaf_seen(one: Outcome) -> list[certificates.LeafSeen]:
+    """Return the leaf of a check, unless it is none or older than what is stored."""
+    result = one.result
+    if result.certificate is None or one.judgement.reason is Reason.OUT_OF_ORDER:
+        return []
+    return [certificates.LeafSeen(_identity(one), result.certificate.leaf, result.started_at)]
 
 
 def check_row(website_id: int, result: CheckResult, now_us: int) -> CheckRow:
@@ -253,37 +267,58 @@ def _opened(one: Outcome, downtime_id: int, now: datetime) -> dict[str, Any]:
 
 
 def _write_events(
-    connection: Connection, outcomes: Sequence[Outcome], ids: Sequence[int], downtimes: dict[int, int], now: datetime
-) -> dict[int, int]:
-    """Put every transition into the outbox; return the event's id, by website."""
-    moved = [
-        (one, check_id, one.judgement.transition)
-        for one, check_id in zip(outcomes, ids, strict=True)
-        if one.judgement.transition is not None
-    ]
-    if not moved:
-        return {}
-    table = _table(OutboxEvent)
-    events = bulk.next_ids(connection, table, len(moved))
-    rows = [
-        {
-            "id": event_id,
-            "kind": "website.transition",
-            "website_id": one.website_id,
-            "check_id": check_id,
-            "downtime_id": downtimes.get(one.website_id),
-            "from_status": transition.from_status,
-            "to_status": transition.to_status,
-            "reason": transition.reason,
-            "details": {
-                "cause": one.result.cause,
-                "phase": one.result.phase,
-                "message": _text(one.result.message) or "",
-            },
-            "occurred_at": one.result.started_at,
-            "created_at": now,
-        }
-        for event_id, (one, check_id, transition) in zip(events, moved, strict=True)
-    ]
-    connection.execute(insert(table), rows)
-    return {one.website_id: event_id for event_id, (one, _, _) in zip(events, moved, strict=True)}
+    connection: Connection,
+    outcomes: Sequence[Outcome],
+    ids: Sequence[int],
+    downtimes: dict[int, int],
+    news: dict[int, CertificateWarning],
+    now: datetime,
+) -> list[Stored]:
+    """Put transitions and what there is to tell of certificates into the outbox, in the checks' order."""
+    number = sum(one.judgement.transition is not None for one in outcomes) + len(news)
+    numbers = iter(bulk.next_ids(connection, _table(OutboxEvent), number) if number else ())
+    rows: list[dict[str, Any]] = []
+    stored = []
+    for one, check_id in zip(outcomes, ids, strict=True):
+        event_id, told, downtime_id = None, None, downtimes.get(one.website_id)
+        shared = {"website_id": one.website_id, "check_id": check_id, "created_at": now}
+        shared["occurred_at"] = one.result.started_at
+        if one.judgement.transition is not None:
+            event_id = next(numbers)
+            rows.append({**shared, **_transition_values(one), "id": event_id, "downtime_id": downtime_id})
+        if (warning := news.get(one.website_id)) is not None:
+            values = _certificate_values(one, warning)
+            told = (next(numbers), warning.reason, values["details"])
+            rows.append({**shared, **values, "id": told[0], "downtime_id": None})
+        stored.append(Stored(check_id, downtime_id, event_id, told))
+    if rows:
+        connection.execute(insert(_table(OutboxEvent)), rows)
+    return stored
+
+
+def _transition_values(one: Outcome) -> dict[str, Any]:
+    transition, result = one.judgement.transition, one.result
+    assert transition is not None  # noqa: S101 (asked by the caller)
+    return {
+        "kind": TRANSITION,
+        "from_status": transition.from_status,
+        "to_status": transition.to_status,
+        "reason": transition.reason,
+        "details": {"cause": result.cause, "phase": result.phase, "message": _text(result.message) or ""},
+    }
+
+
+def _certificate_values(one: Outcome, warning: CertificateWarning) -> dict[str, Any]:
+    certificate, status = one.result.certificate, one.judgement.state.status or MonitorStatus.UNKNOWN
+    assert certificate is not None  # noqa: S101 (there would be nothing to tell)
+    leaf = certificate.leaf
+    details = {
+        "days_left": warning.days_left,
+        "threshold_days": warning.threshold_days,
+        "not_after": isoformat(leaf.not_after),
+        "subject": _text(leaf.subject) or "",
+        "issuer": _text(leaf.issuer) or "",
+        "sha256": leaf.sha256,
+    }
+    kinds = {"kind": CERTIFICATE, "from_status": status, "to_status": status, "reason": warning.reason}
+    return {**kinds, "details": details}

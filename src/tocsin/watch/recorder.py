@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from tocsin.errors import Conflict, NotFound, StorageUnavailable
+from tocsin.model.conditions.certificate_warnings import WARN_DAYS, CertificateReason
 from tocsin.model.enums import MonitorStatus
 from tocsin.model.results import CheckResult
 from tocsin.model.states import WatchState
@@ -56,11 +57,13 @@ class Submission:
 class Recorder:
     """Takes results from any thread; stores each batch in one transaction, judged against what is stored."""
 
-    def __init__(self, database: Database, live: LiveHub, breaker: Breaker) -> None:
+    def __init__(
+        self, database: Database, live: LiveHub, breaker: Breaker, warn_days: Sequence[int] = WARN_DAYS
+    ) -> None:
         self._database = database
         self._live = live
         self._breaker = breaker
-        self._writer = ResultWriter()
+        self._writer = ResultWriter(warn_days)
         self._queue: queue.SimpleQueue[Submission | None] = queue.SimpleQueue()
         self._urgent = threading.Event()
         self._skipped: Counter[int] = Counter()
@@ -201,8 +204,9 @@ class Recorder:
         return Outcome(one.website_id, one.result, judgement, timedelta(seconds=one.interval_s), one.is_urgent)
 
     def _tell(self, outcomes: Sequence[Outcome], stored: Sequence[Stored]) -> None:
-        for one in outcomes:
+        for one, row in zip(outcomes, stored, strict=True):
             log_outcome(one)
+            log_certificate(one, row)
         self.status_counts.update(one.result.status or MonitorStatus.UNKNOWN for one in outcomes)
         if self._live.has_listeners:
             pairs = zip(outcomes, stored, strict=True)
@@ -231,8 +235,17 @@ def log_outcome(one: Outcome) -> None:
         )
 
 
+def log_certificate(one: Outcome, row: Stored) -> None:
+    """Log what is to be told of a website's certificate."""
+    if row.certificate_event is not None:
+        _, reason, details = row.certificate_event
+        facts = {"website_id": one.website_id, "url": one.result.url, "days_left": details["days_left"]}
+        level = logging.INFO if reason is CertificateReason.RENEWED else logging.WARNING
+        logger.log(level, "%s: valid until %s", reason.value.replace("_", " "), details["not_after"], extra=facts)
+
+
 def live_events(one: Outcome, row: Stored) -> list[LiveEvent]:
-    """Return what listeners hear of a stored check: the check, and the transition where it is one."""
+    """Return what listeners hear of a stored check: the check, the transition where it is one, its certificate."""
     result = one.result
     check = {
         "website_id": one.website_id,
@@ -254,4 +267,9 @@ def live_events(one: Outcome, row: Stored) -> list[LiveEvent]:
             "downtime_id": row.downtime_id,
         }
         events.append(LiveEvent("transition", {**check, **moved}, row.event_id))
+    if row.certificate_event is not None:
+        event_id, reason, details = row.certificate_event
+        shared = {name: check[name] for name in ("website_id", "check_id", "checked_at")}
+        status = one.judgement.state.status or MonitorStatus.UNKNOWN
+        events.append(LiveEvent("certificate", {**shared, "status": status, "reason": reason, **details}, event_id))
     return events

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tocsin.errors import NotFound, StorageUnavailable
+from tocsin.model.conditions.certificate_warnings import WARN_DAYS
 from tocsin.model.enums import MonitorStatus
 from tocsin.model.states import WatchState
 from tocsin.model.targets.networks import FORBIDDEN_BY_DEFAULT, Network
@@ -43,6 +44,7 @@ class WatchPlan:
     ca_bundle: str = ""
     name_servers: tuple[str, ...] = ()
     forbidden_networks: tuple[Network, ...] = FORBIDDEN_BY_DEFAULT
+    certificate_warn_days: tuple[int, ...] = WARN_DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Watch:
         self._database = database
         self._live = live
         self._plan = plan or WatchPlan()
-        self._recorder = Recorder(database, live, self._plan.running.breaker)
+        self._recorder = Recorder(database, live, self._plan.running.breaker, self._plan.certificate_warn_days)
         self._housekeeping = Housekeeping(database, self._plan.keeping)
         self._wake = asyncio.Event()
         self._stack = AsyncExitStack()

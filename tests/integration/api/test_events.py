@@ -24,6 +24,7 @@ from tocsin.api import events
 from tocsin.api.events import EventQuery, stream
 from tocsin.api.shutdown import ended_by_signals
 from tocsin.model.enums import Cause
+from tocsin.model.results import CertificateFacts, PeerCertificate
 from tocsin.storage.outbox import last_event_id
 from tocsin.watch.live import BUFFER, LiveEvent, LiveHub
 
@@ -198,6 +199,49 @@ async def test_what_was_missed_is_filtered_too(services: Services) -> None:
     services.live.publish(LiveEvent("check", {"website_id": 9}))
     assert (await take(checks, 1))[0]["data"] == {"website_id": 9}
     await checks.aclose()  # type: ignore[attr-defined]
+
+
+async def test_what_there_is_to_tell_of_certificates_is_an_event_of_its_own(services: Services) -> None:
+    (website_id,) = watched(services.database)
+    live = stream(services, EventQuery(kinds=["certificate", "transition"]))
+    await anext(live)
+    leaf = CertificateFacts("ab" * 32, "CN=example.com", "CN=CA", (), NOW, NOW + timedelta(days=2, hours=1))
+    fresh = CertificateFacts("cd" * 32, "CN=example.com", "CN=CA", (), NOW, NOW + timedelta(days=90))
+    for minute, facts in enumerate((leaf, leaf, fresh)):
+        at = NOW + timedelta(minutes=minute)
+        record_look(services.database, website_id, at, certificate=PeerCertificate((facts,), True), live=services.live)
+    flap(services, website_id, 1, NOW + timedelta(hours=1))
+    heard = await take(live, 4)
+    assert [one["event"] for one in heard] == ["certificate", "certificate", "transition", "transition"]
+    assert heard[0]["data"] == {
+        "website_id": website_id,
+        "check_id": heard[0]["data"]["check_id"],
+        "status": "UP",
+        "reason": "certificate_expires",
+        "checked_at": "2026-03-01T12:00:00Z",
+        "days_left": 2,
+        "threshold_days": 3,
+        "not_after": "2026-03-03T13:00:00Z",
+        "subject": "CN=example.com",
+        "issuer": "CN=CA",
+        "sha256": "ab" * 32,
+    }
+    assert heard[1]["data"]["reason"] == "certificate_renewed"
+    await live.aclose()  # type: ignore[attr-defined]
+    expected_of: list[tuple[list[Any], list[dict[str, Any]]]] = [
+        (["certificate"], heard[:2]),
+        (["transition"], heard[2:]),
+        (["certificate", "transition"], heard),
+    ]
+    for kinds, expected in expected_of:
+        missed = stream(services, EventQuery(kinds=kinds), after_id=0)
+        await anext(missed)
+        again = await take(missed, len(expected))
+        assert [(one["id"], one["event"]) for one in again] == [(one["id"], one["event"]) for one in expected]
+        assert [one for one in again if one["event"] == "certificate"] == [
+            one for one in expected if one["event"] == "certificate"
+        ]
+        await missed.aclose()  # type: ignore[attr-defined]
 
 
 async def test_one_that_missed_too_much_is_told_so(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:

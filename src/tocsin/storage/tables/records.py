@@ -72,7 +72,7 @@ class CertificateRecord(Base):
 
 
 class WebsiteCertificate(Base):
-    """The chain a website served when it was read last."""
+    """The chain a website served when it was read last, and what was told of its expiry."""
 
     __tablename__ = "website_certificates"
 
@@ -81,6 +81,8 @@ class WebsiteCertificate(Base):
     not_after: Mapped[datetime] = mapped_column(UTCDateTime)  # of the leaf
     verify_error: Mapped[str | None] = mapped_column(Text)
     read_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    warned_days: Mapped[dict[str, list[int]] | None] = mapped_column(JSON(none_as_null=True))  # by the leaf's SHA-256
+    warned_sha256: Mapped[str | None] = mapped_column(String(64))  # the leaf warned of, until it is replaced
 
 
 class UnknownWindow(Base):
@@ -151,7 +153,7 @@ class OutboxEvent(Base):
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    kind: Mapped[str] = mapped_column(String(40))  # "website.transition"
+    kind: Mapped[str] = mapped_column(String(40))  # "website.transition" or "website.certificate"
     website_id: Mapped[int] = website_id()
     check_id: Mapped[int | None] = mapped_column(Id)
     downtime_id: Mapped[int | None] = mapped_column(Id)
