@@ -3,6 +3,7 @@
 from fastapi import APIRouter, FastAPI
 
 from tocsin.api import (
+    badges,
     checks,
     debug_sessions,
     downtimes,
@@ -13,6 +14,7 @@ from tocsin.api import (
     openapi,
     problems,
     silences,
+    tags,
     unknown_windows,
     websites,
 )
@@ -37,6 +39,8 @@ def routers() -> list[APIRouter]:
         module.router
         for module in (
             websites,
+            tags,
+            badges,
             checks,
             downtimes,
             unknown_windows,

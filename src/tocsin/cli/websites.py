@@ -48,6 +48,13 @@ def website_options(command: Command) -> Command:
     return command
 
 
+def selection_options(command: Command) -> Command:
+    """Add by what several websites are named: their ids or URLs, a tag, or a group."""
+    command = click.option("--group", metavar="TEXT", help="All of this group.")(command)
+    command = click.option("--tag", metavar="TEXT", help="All with this tag.")(command)
+    return click.argument("names", nargs=-1, metavar="[WEBSITE...]")(command)
+
+
 @click.group()
 def websites() -> None:
     """Manage what is watched.
@@ -176,39 +183,48 @@ def update(
 
 
 @websites.command()
-@click.argument("names", nargs=-1, required=True, metavar="WEBSITE...")
+@selection_options
 @database_options
-def pause(names: tuple[str, ...], database: str | None, config: Path | None) -> None:
-    """Stop checking websites; what was recorded stays.
+def pause(database: str | None, config: Path | None, **selection: Any) -> None:
+    """Stop checking websites; what was recorded stays. `resume` is the opposite.
 
     \b
-    Example:
+    Examples:
       tocsin websites pause 3
+      tocsin websites pause --tag shop
     """
-    _switch(names, database, config, is_active=False)
+    _switch(selection, database, config, is_active=False)
 
 
 @websites.command()
-@click.argument("names", nargs=-1, required=True, metavar="WEBSITE...")
+@selection_options
 @database_options
-def resume(names: tuple[str, ...], database: str | None, config: Path | None) -> None:
+def resume(database: str | None, config: Path | None, **selection: Any) -> None:
     """Check paused websites again.
 
     \b
-    Example:
+    Examples:
       tocsin websites resume 3
+      tocsin websites resume --group Front
     """
-    _switch(names, database, config, is_active=True)
+    _switch(selection, database, config, is_active=True)
 
 
-def _switch(names: tuple[str, ...], database: str | None, config: Path | None, *, is_active: bool) -> None:
-    from tocsin.actions.websites import update_website  # noqa: PLC0415
-    from tocsin.model.websites import WebsiteUpdate  # noqa: PLC0415
+def _switch(selection: dict[str, Any], database: str | None, config: Path | None, *, is_active: bool) -> None:
+    from tocsin.actions.tags import WebsiteSelection, switch_websites  # noqa: PLC0415
+    from tocsin.storage.websites import WebsiteCRUD  # noqa: PLC0415
 
+    given = {name: value for name, value in selection.items() if value}
+    if len(given) != 1:
+        raise Invalid("name the websites, or give --tag or --group: exactly one of the three")
     with opened_database(database, config) as opened, opened.session() as db:
-        for row in [find(db, name) for name in names]:
-            update_website(db, row.id, WebsiteUpdate(is_active=is_active))
+        if "names" in given:
+            given = {"ids": [find(db, name).id for name in given["names"]]}
+        done = switch_websites(db, WebsiteSelection(**given), is_active=is_active)
+        for row in filter(None, (WebsiteCRUD.get_by_id(db, website_id) for website_id in done.ids)):
             click.echo(f"{'Resumed' if is_active else 'Paused'} {row.id}: {row.url}")
+    if not done.ids:
+        note(f"Nothing to do: {'checked' if is_active else 'paused'} already.")
 
 
 @websites.command()

@@ -1,9 +1,11 @@
 """Many websites at a glance, each with its state: grouped reads for lists, however many websites there are."""
 
+import json
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Text, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from tocsin.model.enums import MonitorStatus
@@ -26,6 +28,40 @@ def count_standings(db: Session) -> dict[Standing, int]:
     for is_active, status, number in db.execute(wanted):
         counts[standing_of(is_active, status)] += number
     return counts
+
+
+@dataclass(slots=True)
+class LabelTally:
+    """How the websites of one tag or group are."""
+
+    by_status: dict[MonitorStatus, int] = field(default_factory=lambda: dict.fromkeys(MonitorStatus, 0))  # if checked
+    paused_count: int = 0
+
+    def add(self, status: MonitorStatus | None, number: int) -> None:
+        """Count websites of that status, None where they are paused."""
+        if status is None:
+            self.paused_count += number
+        else:
+            self.by_status[status] += number
+
+
+def tally_labels(db: Session) -> tuple[dict[str, LabelTally], dict[str, LabelTally]]:
+    """Return how the websites of every tag, and of every group, are."""
+    tags: dict[str, LabelTally] = {}
+    groups: dict[str, LabelTally] = {}
+    labels = cast(Website.tags, Text)
+    wanted = (
+        select(labels, Website.group, Website.is_active, WebsiteState.status, func.count())
+        .outerjoin(WebsiteState, WebsiteState.website_id == Website.id)
+        .group_by(labels, Website.group, Website.is_active, WebsiteState.status)
+    )
+    for text, group, is_active, status, number in db.execute(wanted):
+        counted = (status or MonitorStatus.UNKNOWN) if is_active else None
+        for tag in set(json.loads(text)):
+            tags.setdefault(tag, LabelTally()).add(counted, number)
+        if group is not None:
+            groups.setdefault(group, LabelTally()).add(counted, number)
+    return tags, groups
 
 
 def list_websites(

@@ -17,6 +17,9 @@ from tocsin.storage.tables import DebugSession, NetworkEvent, Website
 from tocsin.storage.tables.records import WebsiteState
 from tocsin.storage.tables.schema import FRESH, Base
 
+_AT_ONCE = 10_000
+"""Numbers in one statement; SQLite takes 32,766."""
+
 
 class WebsiteCRUD:
     """Create, read, update and delete websites. Each call commits the Session it is given."""
@@ -108,6 +111,30 @@ class WebsiteCRUD:
     def count_active(db: Session) -> int:
         """Return how many websites are to be checked."""
         return db.scalar(select(func.count()).where(Website.is_active)) or 0
+
+    @staticmethod
+    def find_ids(
+        db: Session, *, ids: Sequence[int] | None = None, tag: str | None = None, group: str | None = None
+    ) -> list[int]:
+        """Return which of those ids there are; with `tag` and `group` only those that have them."""
+        wanted = select(Website.id).order_by(Website.id)
+        if tag is not None:
+            wanted = wanted.where(_has_tag(db, tag))
+        if group is not None:
+            wanted = wanted.where(Website.group == group)
+        return list(db.scalars(wanted if ids is None else wanted.where(Website.id.in_(ids))))
+
+    @staticmethod
+    def switch(db: Session, ids: Sequence[int], *, is_active: bool) -> list[int]:
+        """Pause or resume those websites; return the ids of those that were not so before."""
+        change = update(Website).values(is_active=is_active, updated_at=utcnow()).returning(Website.id)
+        change = change.where(Website.is_active.is_not(is_active)).execution_options(synchronize_session=False)
+        found: list[int] = []
+        for start in range(0, len(ids), _AT_ONCE):
+            found += db.scalars(change.where(Website.id.in_(ids[start : start + _AT_ONCE])))
+        db.commit()
+        db.expire_all()
+        return sorted(found)
 
     @staticmethod
     def update(db: Session, website_id: int, website_update: WebsiteUpdate) -> Website | None:

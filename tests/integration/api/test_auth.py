@@ -215,7 +215,10 @@ async def test_health_is_open_to_everybody(app: FastAPI, path: str) -> None:
         assert (await client.get(path)).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/api/events", LIST, "/api/downtimes/1", "/api/debug-sessions/x"])
+@pytest.mark.parametrize(
+    "path",
+    ["/metrics", "/api/events", LIST, f"{LIST}/1/badge.svg", "/api/tags", "/api/downtimes/1", "/api/debug-sessions/x"],
+)
 async def test_everything_else_is_not(app: FastAPI, path: str) -> None:
     async with client_from(app, "192.0.2.1", "http://tocsin.example") as client:
         assert (await client.get(path)).status_code == 403

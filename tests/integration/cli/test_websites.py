@@ -194,3 +194,25 @@ def test_checking_uses_each_websites_own_options_and_records_nothing(site: str, 
 def test_checking_without_any_active_website_says_so(here: list[str]) -> None:
     nothing = said(here, "check")
     assert (nothing.exit_code, nothing.stderr) == (0, "No website is active.\n")
+
+
+def test_websites_are_paused_and_resumed_by_tag_and_group(added: list[str]) -> None:
+    said(added, "add", "https://other.example", "--tag", "a", "--group", "g")
+    both = said(added, "pause", "--tag", "a").stdout
+    assert both == f"Paused 1: {URL}\nPaused 2: https://other.example\n"
+    again = said(added, "pause", "--tag", "a")
+    assert (again.exit_code, again.stdout, again.stderr) == (0, "", "Nothing to do: paused already.\n")
+    assert said(added, "resume", "--group", "g").stdout == "Resumed 2: https://other.example\n"
+    assert said(added, "resume", 1, "other.example").stdout == f"Resumed 1: {URL}\n"
+    assert said(added, "resume", 1).stderr == "Nothing to do: checked already.\n"
+
+
+@pytest.mark.parametrize("selection", [[], [1, "--tag", "a"], ["--tag", "a", "--group", "g"]])
+def test_websites_are_named_in_one_way(added: list[str], selection: list[object]) -> None:
+    refused = said(added, "pause", *selection)
+    assert (refused.exit_code, "exactly one of the three" in refused.stderr) == (2, True)
+
+
+def test_an_unknown_tag_is_refused(added: list[str]) -> None:
+    refused = said(added, "pause", "--tag", "b")
+    assert (refused.exit_code, refused.stderr) == (1, "Error: no website has the tag 'b'\n")

@@ -20,6 +20,7 @@ from tocsin import (
     WebsiteCRUD,
     WebsiteUpdate,
 )
+from tocsin.actions.tags import WebsiteSelection, switch_websites
 from tocsin.model.states import Reason
 from tocsin.storage.evidence import evidence_of
 from tocsin.storage.outbox import list_events
@@ -140,6 +141,19 @@ async def test_jobs_follow_what_another_process_changes(database: Database, site
         with database.session() as db:
             WebsiteCRUD.delete(db, website.id)
         await eventually(lambda: not watch.is_scheduled(website.id), within_s=3)
+
+
+async def test_websites_that_are_paused_and_resumed_together_leave_and_come_back(
+    database: Database, site: Site
+) -> None:
+    async with running_watch(database) as watch:
+        ids = [add_website(database, site.url(f"/{one}"), check_interval=3600, tags=["a"]).id for one in range(3)]
+        await eventually(lambda: all(map(watch.is_scheduled, ids)))
+        for is_active in (False, True):
+            with database.session() as db:
+                done = switch_websites(db, WebsiteSelection(tag="a"), is_active=is_active)
+            assert done.ids == ids
+            await eventually(lambda is_active=is_active: {watch.is_scheduled(one) for one in ids} == {is_active})  # type: ignore[misc]
 
 
 async def test_a_change_through_a_door_is_noticed_without_waiting(database: Database, site: Site) -> None:
