@@ -139,6 +139,8 @@ class _Look:
             return NOTHING
         if not self.result.is_body_cut:
             return _among([text], expectation)
+        if expectation.op == "not_contains" and _plain(expectation.value) in text:
+            return excerpt(text)
         if _holds_of_part(text, expectation):
             return None
         return f"a body of {bytes_count} bytes, of which only the first {self.result.kept_bytes} are judged"
