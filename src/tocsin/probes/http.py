@@ -7,7 +7,7 @@ from datetime import datetime
 from time import perf_counter
 
 from tocsin.model.enums import Cause, Phase
-from tocsin.model.results import BODY_HEAD_BYTES, CheckResult, Hop, Phases
+from tocsin.model.results import CheckResult, Hop, Phases
 from tocsin.model.times import utcnow
 from tocsin.probes.curl.faults import plain_on_tls_port
 from tocsin.probes.curl.phases import add_up
@@ -15,7 +15,7 @@ from tocsin.probes.fault import Fault
 from tocsin.probes.place import locate
 from tocsin.probes.target import Target
 from tocsin.probes.tools import Tools
-from tocsin.probes.web.answers import decode_body, first_header, is_cut
+from tocsin.probes.web.answers import body_texts, first_header
 from tocsin.probes.web.cookies import CookieJar
 from tocsin.probes.web.hop import Attempt, Seen, run_hop
 from tocsin.probes.web.redirects import REDIRECT_CODES, next_place, next_request
@@ -93,7 +93,10 @@ class _Trail:
 
 def _result(started_at: datetime, phases: Phases, trail: _Trail, seen: Seen) -> CheckResult:
     exchange, fault = seen.exchange, seen.fault
-    text, judged = _body_texts(seen) if exchange is not None and exchange.head else ("", None)
+    text, judged = "", None
+    if exchange is not None and exchange.head:
+        content_type = first_header(seen.headers, "content-type")
+        text, judged = body_texts(b"".join(exchange.head), content_type, exchange.body_bytes)
     if fault is None and seen.status == 400:
         fault = plain_on_tls_port(text, seen.place, seen.address)
     tls_version, tls_cipher = exchange.tls_facts if exchange is not None and exchange.tls_line else (None, None)
@@ -121,15 +124,3 @@ def _result(started_at: datetime, phases: Phases, trail: _Trail, seen: Seen) -> 
         tls_version=tls_version,
         tls_cipher=tls_cipher,
     )
-
-
-def _body_texts(seen: Seen) -> tuple[str, str | None]:
-    """Return the body's head, and all that was kept of it where that is more."""
-    exchange = seen.exchange
-    assert exchange is not None  # noqa: S101 (asked by the caller)
-    content_type = first_header(seen.headers, "content-type")
-    data, whole_bytes = b"".join(exchange.head), exchange.body_bytes
-    head = decode_body(data[:BODY_HEAD_BYTES], content_type, is_cut(whole_bytes))
-    if len(data) <= BODY_HEAD_BYTES:
-        return head, None
-    return head, decode_body(data, content_type, whole_bytes > len(data))

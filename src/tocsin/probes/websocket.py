@@ -20,7 +20,7 @@ from tocsin.probes.fault import RESETS, Fault, limit_text
 from tocsin.probes.place import locate
 from tocsin.probes.target import Target
 from tocsin.probes.tools import Tools
-from tocsin.probes.web.answers import Headers, decode_body, first_header, is_cut
+from tocsin.probes.web.answers import Headers, body_texts, first_header
 from tocsin.probes.web.hop import Attempt, Seen, run_hop
 from tocsin.probes.web.redirects import Request
 from tocsin.probes.web.requests import first_request
@@ -55,7 +55,8 @@ async def probe(target: Target, tools: Tools) -> CheckResult:
         fault = await look_again(fault, seen.exchange, place, seen.address, attempt.left_s())
     exchange = seen.exchange
     tls_version, tls_cipher = exchange.tls_facts if exchange is not None else (None, None)
-    text = b"".join(exchange.head) if exchange is not None else b""
+    data, body_bytes = (b"".join(exchange.head), exchange.body_bytes) if exchange is not None else (b"", 0)
+    text, judged = body_texts(data, None, body_bytes)
     return CheckResult(
         url=target.url,
         started_at=started_at,
@@ -69,8 +70,9 @@ async def probe(target: Target, tools: Tools) -> CheckResult:
         addresses=seen.addresses,
         final_url=place.url,
         headers=seen.headers,
-        body_head=decode_body(text, None, is_cut(exchange.body_bytes if exchange is not None else 0)),
-        body_bytes=exchange.body_bytes if exchange is not None and exchange.head else None,
+        body_head=text,
+        judged_body=judged,
+        body_bytes=body_bytes if data else None,
         body_sha256=exchange.digest.hexdigest() if exchange is not None and exchange.digest is not None else None,
         certificate=seen.certificate,
         tls_version=tls_version,

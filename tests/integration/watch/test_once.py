@@ -8,6 +8,7 @@ from tests.support.faults import answering, ok, serving
 from tests.support.target import running_site
 from tocsin import Cause, Invalid, MonitorStatus, check_website
 from tocsin.model.options import CheckOptions
+from tocsin.probes import open_tools
 from tocsin.watch.once import check_many
 
 
@@ -66,8 +67,9 @@ async def test_an_expectation_that_could_never_be_met_is_refused_before_anything
         await check_website("https://example.com", expectations=wrong)
     with pytest.raises(Invalid, match="expectation 1: the JSONPath is wrong at character 1"):
         await check_website("https://example.com", expectations=[{"on": "json", "path": "a", "op": "exists"}])
+    options = CheckOptions.model_validate({"expectations": wrong})
     with pytest.raises(Invalid, match="expectation 1"):
-        await check_many(["https://example.com"], CheckOptions.model_validate({"expectations": wrong}), lambda *_: None)
+        await check_many(["https://example.com"], options, lambda *_: None, open_tools())
 
 
 async def test_a_long_page_is_judged_to_its_end_and_forgotten() -> None:

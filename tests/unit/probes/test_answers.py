@@ -8,7 +8,7 @@ from tocsin.model.results import BODY_HEAD_BYTES
 from tocsin.probes.curl.exchange import BODY_CAP_BYTES, Exchange
 from tocsin.probes.curl.faults import headers_complete
 from tocsin.probes.curl.handles import parse_certificate_message
-from tocsin.probes.web.answers import decode_body, first_header, parse_headers
+from tocsin.probes.web.answers import body_texts, decode_body, first_header, parse_headers
 
 WORD = "Grüße"
 META = '<html><head><meta charset="iso-8859-1"></head>' + WORD
@@ -94,3 +94,10 @@ def test_the_chain_is_read_out_of_the_handshake(tls_13: bool) -> None:
 def test_a_message_that_does_not_add_up_gives_what_is_whole() -> None:
     assert parse_certificate_message(b"\x0b\x00\x00\x02\xff\xff") == []
     assert parse_certificate_message(b"\x0b\x00\x00\x08\x00\x00\x05\x00\x00\x09ab") == []
+
+
+def test_more_than_the_head_is_text_of_its_own() -> None:
+    assert body_texts(b"short", None, 5) == ("short", None)
+    long = b"x" * BODY_HEAD_BYTES + "ü".encode()
+    assert body_texts(long, None, len(long)) == ("x" * BODY_HEAD_BYTES, long.decode())
+    assert body_texts(long[:-1], None, len(long)) == ("x" * BODY_HEAD_BYTES, "x" * BODY_HEAD_BYTES)

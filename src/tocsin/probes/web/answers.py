@@ -90,3 +90,11 @@ def _encoding(data: bytes, content_type: str | None) -> str:
 def is_cut(body_bytes: int) -> bool:
     """Tell whether a body of that size is longer than the head that is kept."""
     return body_bytes > BODY_HEAD_BYTES
+
+
+def body_texts(data: bytes, content_type: str | None, body_bytes: int) -> tuple[str, str | None]:
+    """Return the head of a body of so many bytes, and all that `data` has of it where that is more."""
+    head = decode_body(data[:BODY_HEAD_BYTES], content_type, is_cut(body_bytes))
+    if len(data) <= BODY_HEAD_BYTES:
+        return head, None
+    return head, decode_body(data, content_type, body_bytes > len(data))
