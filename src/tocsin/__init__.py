@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # the same names for type checkers; a test compares the two l
         TocsinError as TocsinError,
         Unauthorized as Unauthorized,
     )
+    from tocsin.instrument.alert_handlers import RateLimitedAlertHandler as RateLimitedAlertHandler
+    from tocsin.instrument.slow_queries import SlowQueryAlert as SlowQueryAlert
     from tocsin.model.checks import MonitorCheckCreate as MonitorCheckCreate
     from tocsin.model.debug_sessions import (
         DebugSessionCreate as DebugSessionCreate,
@@ -58,6 +60,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "tocsin.errors": "TocsinError Invalid NotFound Conflict Unauthorized Forbidden ExtraMissing SettingsInvalid "
     "SchemaBehind StorageUnavailable",
+    "tocsin.instrument.alert_handlers": "RateLimitedAlertHandler",
+    "tocsin.instrument.slow_queries": "SlowQueryAlert",
     "tocsin.model.enums": "MonitorStatus HTTPMethod NetworkEventType Cause Phase AddressFamily",
     "tocsin.model.results": "CheckResult",
     "tocsin.model.websites": "WebsiteCreate WebsiteUpdate",
