@@ -4,6 +4,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the same names for type checkers; a test compares the two lists
+    from tocsin.alerts.handlers import AlertHandler as AlertHandler, sentry_before_send as sentry_before_send
+    from tocsin.alerts.service import AlertService as AlertService
     from tocsin.errors import (
         Conflict as Conflict,
         ExtraMissing as ExtraMissing,
@@ -15,6 +17,13 @@ if TYPE_CHECKING:  # the same names for type checkers; a test compares the two l
         StorageUnavailable as StorageUnavailable,
         TocsinError as TocsinError,
         Unauthorized as Unauthorized,
+    )
+    from tocsin.model.alerts import (
+        Alert as Alert,
+        AlertCategory as AlertCategory,
+        AlertPriority as AlertPriority,
+        AlertStatus as AlertStatus,
+        NotificationChannel as NotificationChannel,
     )
     from tocsin.model.checks import MonitorCheckCreate as MonitorCheckCreate
     from tocsin.model.debug_sessions import (
@@ -50,6 +59,8 @@ if TYPE_CHECKING:  # the same names for type checkers; a test compares the two l
         NetworkEvent as NetworkEvent,
         Website as Website,
     )
+    from tocsin.storage.tables.alert_rules import AlertRule as AlertRule
+    from tocsin.storage.tables.alerts import AlertModel as AlertModel
     from tocsin.storage.websites import WebsiteCRUD as WebsiteCRUD
     from tocsin.watch.once import check_website as check_website
 
@@ -60,12 +71,15 @@ _HOMES = {
     "SchemaBehind StorageUnavailable",
     "tocsin.model.enums": "MonitorStatus HTTPMethod NetworkEventType Cause Phase AddressFamily",
     "tocsin.model.results": "CheckResult",
+    "tocsin.model.alerts": "Alert AlertPriority AlertCategory AlertStatus NotificationChannel",
     "tocsin.model.websites": "WebsiteCreate WebsiteUpdate",
     "tocsin.model.checks": "MonitorCheckCreate",
     "tocsin.model.downtimes": "DowntimeWindowCreate DowntimeWindowUpdate",
     "tocsin.model.debug_sessions": "DebugSessionCreate DebugSessionUpdate",
     "tocsin.model.network_events": "NetworkEventCreate",
     "tocsin.storage.tables": "Base Website MonitorCheck DowntimeWindow DebugSession NetworkEvent",
+    "tocsin.storage.tables.alerts": "AlertModel",
+    "tocsin.storage.tables.alert_rules": "AlertRule",
     "tocsin.storage.database": "Database",
     "tocsin.storage.websites": "WebsiteCRUD",
     "tocsin.storage.checks": "MonitorCheckCRUD",
@@ -74,6 +88,8 @@ _HOMES = {
     "tocsin.storage.network_events": "NetworkEventCRUD",
     "tocsin.storage.configured": "get_db",
     "tocsin.watch.once": "check_website",
+    "tocsin.alerts.service": "AlertService",
+    "tocsin.alerts.handlers": "AlertHandler sentry_before_send",
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
 _EXTRA_OF = {

@@ -31,7 +31,7 @@ _STREAM: Responses = {
     200: {"description": "Events, as they happen.", "content": {"text/event-stream": {"example": _EXAMPLE}}}
 }
 
-Kind = Literal["check", "transition", "website"]
+Kind = Literal["check", "transition", "website", "alert"]
 
 
 def _split(values: Any) -> Any:
@@ -45,7 +45,7 @@ class EventQuery(BaseModel):
 
     website_id: int | None = Field(None, ge=1, le=MAX_ID, description="Only those of this website.")
     kinds: Annotated[list[Kind], BeforeValidator(_split)] = Field(
-        ["check", "transition", "website"], description="Only these; joined by commas or repeated."
+        ["check", "transition", "website", "alert"], description="Only these; joined by commas or repeated."
     )
 
     def wants(self, event: LiveEvent) -> bool:
@@ -68,7 +68,8 @@ async def listen(
     last_event_id: Annotated[str, Header(description="Tell the transitions after this one first.")] = "",
 ) -> StreamingResponse:
     """`check`: a check was stored. `transition`: a website changed its status. `website`: one was created, updated or
-    deleted. `lost`: so many events were dropped, since you read too slowly. A comment comes every 15 s.
+    deleted. `alert`: one changed, and `change` says how. `lost`: so many events were dropped, since you read too
+    slowly. A comment comes every 15 s.
     """
     after_id = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() else None
     return StreamingResponse(stream(here, query, after_id), media_type="text/event-stream", headers=HEADERS)
