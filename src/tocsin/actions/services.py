@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from tocsin.actions.throttle import LoginThrottle
+from tocsin.alerts.recommend import EMPTY_BOOK
 from tocsin.storage.alerts.recording import Handling
 from tocsin.storage.database import Database
 from tocsin.watch.live import LiveEvent, LiveHub
@@ -52,7 +53,7 @@ class AlertingPart(Protocol):
 class Quiet:
     """Alerting where nobody listens: for the command line, and for tests."""
 
-    handling: Handling = field(default_factory=Handling)
+    handling: Handling = field(default_factory=lambda: Handling(advise=EMPTY_BOOK.advise))
 
     def wake(self) -> None:
         """Do nothing: a running server notices by itself."""

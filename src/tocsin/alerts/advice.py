@@ -86,7 +86,7 @@ BY_TYPE: Advice = (
         "Check what was deployed before {first_seen}, and roll it back if the times agree",
     )),
     ("*brute_force*", (
-        "Block the source now: `iptables -I INPUT -s ADDRESS -j DROP`, or its network at the load balancer",
+        "Block the source now: `iptables -I INPUT -s {address_sh} -j DROP`, or its network at the load balancer",
         "Check whether any try succeeded since {first_seen}; end those accounts' sessions and change their passwords",
         "Limit tries per address and account, and ask for a second factor",
     )),

@@ -99,6 +99,8 @@ def conclude(figures: Figures) -> AlertPatterns:
     resolved = [one.ended_s for one in figures.ended if one.is_resolved]
     acknowledged = [one.acknowledged_s for one in figures.ended if one.acknowledged_s is not None]
     closed = sum(one.closed_count for one in figures.types)
+    resolved_count = sum(one.resolved_count for one in figures.types)
+    took_s = sum(one.resolved_s for one in figures.types)
     return AlertPatterns(
         days=figures.days,
         total_alerts=total,
@@ -109,7 +111,7 @@ def conclude(figures: Figures) -> AlertPatterns:
         peak_hour=hourly.index(max(hourly)) if total else None,
         hourly_distribution=hourly,
         weekday_hour_matrix=matrix,
-        avg_resolution_time_minutes=round(sum(resolved) / len(resolved) / 60, 2) if resolved else None,
+        avg_resolution_time_minutes=round(took_s / resolved_count / 60, 2) if resolved_count else None,
         median_resolution_time_minutes=_minutes(quantile(resolved, 0.5)),
         p95_resolution_time_minutes=_minutes(quantile(resolved, 0.95)),
         median_acknowledge_time_minutes=_minutes(quantile(acknowledged, 0.5)),

@@ -15,7 +15,7 @@ from tocsin.alerts.texts import number_text
 from tocsin.model.alerts import Alert
 
 PLACEHOLDERS = ("resource", "metric", "value", "threshold", "percentile", "error_type", "source", "endpoint", "type",
-                "title", "first_seen", "users")  # fmt: skip
+                "title", "first_seen", "users", "address")  # fmt: skip
 SHELL = "_sh"
 MOST = 8
 """Nobody reads more in the night."""
@@ -69,7 +69,8 @@ def values_of(alert: Alert, now: datetime) -> dict[str, str]:
         "type": alert.alert_type,
         "title": alert.title,
         "first_seen": f"{alert.starts_at or now:%Y-%m-%d %H:%M} UTC",
-        "users": None if alert.affected_users is None else str(alert.affected_users),
+        "address": facts.get("address") or facts.get("ip_address") or facts.get("source_ip"),
+        "users": facts.get("affected_users"),
     }
     return {name: str(value) for name, value in given.items() if value not in (None, "")}
 

@@ -17,8 +17,8 @@ class TypeCount:
     seen_count: int  # sightings, repeats included
     closed_count: int
     noise_count: int  # ended, and nobody had acknowledged them
-    flapping_count: int
-    reopened_count: int
+    resolved_count: int
+    resolved_s: float  # how long those took, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,6 @@ class Observed:
     alert_type: str
     rule_id: int | None
     value: float
-    threshold: float | None
 
 
 @dataclass(frozen=True, slots=True)

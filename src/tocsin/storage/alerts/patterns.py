@@ -4,16 +4,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, and_, case, cast, distinct, func, or_, select
+from sqlalchemy import ColumnElement, Float, Integer, and_, case, cast, distinct, func, or_, select
 from sqlalchemy.orm import Session
 
 from tocsin.model.alerting.figures import TOGETHER_S, Ended, Figures, FlappingAlert, Observed, TypeCount
 from tocsin.model.alerts import AlertStatus
 from tocsin.storage.tables.alerts import AlertModel
 
-VALUES_LIMIT = 20_000
+NEWEST = 10_000
+"""So many of the newest alerts say how long things take, and what was observed."""
 LISTED = 20
 _CLOSED = (AlertStatus.RESOLVED, AlertStatus.EXPIRED)
+_LASTED = (AlertModel.resolved_at, AlertModel.starts_at)
 
 
 def read_figures(db: Session, days: float, since: datetime) -> Figures:
@@ -43,8 +45,8 @@ def _count_types(db: Session, since: datetime) -> list[TypeCount]:
             func.sum(AlertModel.notification_count),
             _count_if(is_closed),
             _count_if(noise),
-            _count_if(AlertModel.flapping_since.is_not(None)),
-            _count_if(AlertModel.reopened_count > 0),
+            _count_if(AlertModel.status == AlertStatus.RESOLVED),
+            cast(func.sum(case((AlertModel.status == AlertStatus.RESOLVED, _seconds(db, *_LASTED)), else_=0.0)), Float),
         )
         .where(AlertModel.first_seen_at >= since)
         .group_by(AlertModel.alert_type, AlertModel.rule_id)
@@ -69,12 +71,18 @@ def _count_hours(db: Session, since: datetime) -> list[tuple[int, int, int]]:
 
 
 def _list_ended(db: Session, since: datetime) -> list[Ended]:
-    """Return every alert first seen since then that has ended, or that somebody has acknowledged."""
-    ended = _seconds(db, AlertModel.resolved_at, AlertModel.starts_at)
+    """Return the newest alerts that have ended."""
+    ended = _seconds(db, *_LASTED)
     acknowledged = _seconds(db, AlertModel.acknowledged_at, AlertModel.starts_at)
-    wanted = select(
-        AlertModel.alert_type, AlertModel.rule_id, AlertModel.status == AlertStatus.RESOLVED, acknowledged, ended
-    ).where(AlertModel.first_seen_at >= since, AlertModel.resolved_at.is_not(None), AlertModel.status.in_(_CLOSED))
+    is_ended = AlertModel.resolved_at.is_not(None) & AlertModel.status.in_(_CLOSED)
+    wanted = (
+        select(
+            AlertModel.alert_type, AlertModel.rule_id, AlertModel.status == AlertStatus.RESOLVED, acknowledged, ended
+        )
+        .where(AlertModel.first_seen_at >= since, is_ended)
+        .order_by(AlertModel.first_seen_at.desc())
+        .limit(NEWEST)
+    )
     return [
         Ended(kind, rule, bool(resolved), _float(acked), max(0.0, float(took)))
         for kind, rule, resolved, acked, took in db.execute(wanted)
@@ -90,22 +98,21 @@ def _list_together(db: Session, since: datetime) -> list[tuple[int, str]]:
 
 
 def _list_values(db: Session, since: datetime) -> list[Observed]:
-    """Return (type, rule, value, threshold) as the newest alerts on metrics observed them."""
+    """Return what the newest alerts on metrics observed."""
     value = AlertModel.alert_metadata["current_value"].as_float()
-    threshold = AlertModel.alert_metadata["threshold_value"].as_float()
     is_metric = or_(
         AlertModel.alert_type.like("system\\_%", escape="\\"),
         AlertModel.alert_type.like("performance\\_%", escape="\\"),
         AlertModel.rule_id.is_not(None),
     )
     wanted = (
-        select(AlertModel.alert_type, AlertModel.rule_id, value, threshold)
+        select(AlertModel.alert_type, AlertModel.rule_id, value)
         .where(AlertModel.first_seen_at >= since, is_metric)
-        .order_by(AlertModel.id.desc())
-        .limit(VALUES_LIMIT)
+        .order_by(AlertModel.first_seen_at.desc())
+        .limit(NEWEST)
     )
     rows: Sequence[Any] = db.execute(wanted).all()
-    return [Observed(kind, rule, found, bound) for kind, rule, found, bound in rows if found is not None]
+    return [Observed(kind, rule, found) for kind, rule, found in rows if found is not None]
 
 
 def _list_flapping(db: Session, since: datetime) -> list[FlappingAlert]:
