@@ -74,12 +74,11 @@ def _list_ended(db: Session, since: datetime) -> list[Ended]:
     """Return the newest alerts that have ended."""
     ended = _seconds(db, *_LASTED)
     acknowledged = _seconds(db, AlertModel.acknowledged_at, AlertModel.starts_at)
-    is_ended = AlertModel.resolved_at.is_not(None) & AlertModel.status.in_(_CLOSED)
     wanted = (
         select(
             AlertModel.alert_type, AlertModel.rule_id, AlertModel.status == AlertStatus.RESOLVED, acknowledged, ended
         )
-        .where(AlertModel.first_seen_at >= since, is_ended)
+        .where(AlertModel.first_seen_at >= since, AlertModel.resolved_at.is_not(None))
         .order_by(AlertModel.first_seen_at.desc())
         .limit(NEWEST)
     )
