@@ -36,6 +36,7 @@ BY_CAUSE: dict[Cause, tuple[str, ...]] = {
         _DIG,
         "Check that the domain is paid for and that nobody removed the record: `whois {host_sh}`",
     ),
+    Cause.DNS_NO_RECORDS: (_DIG, "The name exists without such a record: add it, or watch the name that has one"),
     Cause.DNS_SERVER_FAILURE: (_DIG, "Check the zone's name servers and DNSSEC: `delv {host_sh}`"),
     Cause.DNS_TIMEOUT: (_DIG, "Check that name servers answer from here: `dig @9.9.9.9 {host_sh}`"),
     Cause.NO_ROUTE: (_REACH, "Check the route to {address}, and an IPv6 address that nothing serves any more"),
