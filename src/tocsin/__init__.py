@@ -4,6 +4,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the same names for type checkers; a test compares the two lists
+    from tocsin.alerts.handlers import AlertHandler as AlertHandler, sentry_before_send as sentry_before_send
+    from tocsin.alerts.service import AlertService as AlertService
     from tocsin.errors import (
         Conflict as Conflict,
         ExtraMissing as ExtraMissing,
@@ -18,6 +20,13 @@ if TYPE_CHECKING:  # the same names for type checkers; a test compares the two l
     )
     from tocsin.instrument.alert_handlers import RateLimitedAlertHandler as RateLimitedAlertHandler
     from tocsin.instrument.slow_queries import SlowQueryAlert as SlowQueryAlert
+    from tocsin.model.alerts import (
+        Alert as Alert,
+        AlertCategory as AlertCategory,
+        AlertPriority as AlertPriority,
+        AlertStatus as AlertStatus,
+        NotificationChannel as NotificationChannel,
+    )
     from tocsin.model.checks import MonitorCheckCreate as MonitorCheckCreate
     from tocsin.model.debug_sessions import (
         DebugSessionCreate as DebugSessionCreate,
@@ -52,6 +61,8 @@ if TYPE_CHECKING:  # the same names for type checkers; a test compares the two l
         NetworkEvent as NetworkEvent,
         Website as Website,
     )
+    from tocsin.storage.tables.alert_rules import AlertRule as AlertRule
+    from tocsin.storage.tables.alerts import AlertModel as AlertModel
     from tocsin.storage.websites import WebsiteCRUD as WebsiteCRUD
     from tocsin.watch.once import check_website as check_website
 
@@ -64,12 +75,15 @@ _HOMES = {
     "tocsin.instrument.slow_queries": "SlowQueryAlert",
     "tocsin.model.enums": "MonitorStatus HTTPMethod NetworkEventType Cause Phase AddressFamily",
     "tocsin.model.results": "CheckResult",
+    "tocsin.model.alerts": "Alert AlertPriority AlertCategory AlertStatus NotificationChannel",
     "tocsin.model.websites": "WebsiteCreate WebsiteUpdate",
     "tocsin.model.checks": "MonitorCheckCreate",
     "tocsin.model.downtimes": "DowntimeWindowCreate DowntimeWindowUpdate",
     "tocsin.model.debug_sessions": "DebugSessionCreate DebugSessionUpdate",
     "tocsin.model.network_events": "NetworkEventCreate",
     "tocsin.storage.tables": "Base Website MonitorCheck DowntimeWindow DebugSession NetworkEvent",
+    "tocsin.storage.tables.alerts": "AlertModel",
+    "tocsin.storage.tables.alert_rules": "AlertRule",
     "tocsin.storage.database": "Database",
     "tocsin.storage.websites": "WebsiteCRUD",
     "tocsin.storage.checks": "MonitorCheckCRUD",
@@ -78,6 +92,8 @@ _HOMES = {
     "tocsin.storage.network_events": "NetworkEventCRUD",
     "tocsin.storage.configured": "get_db",
     "tocsin.watch.once": "check_website",
+    "tocsin.alerts.service": "AlertService",
+    "tocsin.alerts.handlers": "AlertHandler sentry_before_send",
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
 _EXTRA_OF = {

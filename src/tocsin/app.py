@@ -1,5 +1,6 @@
 """Builds every object and joins them: what `tocsin serve` and `uvicorn tocsin.app:app` run."""
 
+import asyncio
 import logging
 import resource
 from collections.abc import AsyncIterator
@@ -12,6 +13,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 
 from tocsin import __version__, api, dashboard
 from tocsin.actions.services import Services
+from tocsin.alerts.alerting import Alerting, alerting_plan
 from tocsin.logs import configure_logs
 from tocsin.model.times import utcnow
 from tocsin.model.websites import INTERVAL_BOUNDS
@@ -21,7 +23,7 @@ from tocsin.storage.history.retention import Retention
 from tocsin.storage.lock import sole_watcher
 from tocsin.watch.breaker import Breaker
 from tocsin.watch.housekeeping import Keeping
-from tocsin.watch.live import LiveHub
+from tocsin.watch.live import LiveEvent, LiveHub
 from tocsin.watch.runner import RunnerPlan
 from tocsin.watch.service import Watch, WatchPlan
 
@@ -100,17 +102,23 @@ async def running(settings: Settings) -> AsyncIterator[Services]:
         fewer = max(2, files - SPARE_FILES)
         logger.warning("only %s files may be open: %s checks at once (raise it with `ulimit -n`)", files, fewer)
         settings = settings.with_changes(max_concurrent_checks=fewer)
+    plan = alerting_plan(settings.recommendations, settings.flapping_changes, settings.flapping_window)
     async with AsyncExitStack() as stack:
         database = open_database(settings)
         stack.callback(database.dispose)
         if settings.scheduler_enabled:
             stack.enter_context(sole_watcher(database))
         live = LiveHub()
+        alerting = Alerting(database, plan, lambda told: live.publish(*(LiveEvent("alert", one) for one in told)))
+        alerting.start()
+        stack.push_async_callback(asyncio.to_thread, alerting.stop)
         watch = Watch(database, live, watch_plan(settings))
         stack.push_async_callback(watch.stop)
         stack.callback(live.close)
         await watch.start()
-        yield Services(settings=settings, database=database, watch=watch, live=live, started_at=utcnow())
+        yield Services(
+            settings=settings, database=database, watch=watch, live=live, alerting=alerting, started_at=utcnow()
+        )
 
 
 def __getattr__(name: str) -> Any:

@@ -52,6 +52,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("retain_phases_days", "60", "Days that hourly histograms of the phases are kept.", int, minimum=1),
     Setting("retain_hours_days", "365", "Days that hourly rollups are kept; daily ones stay for ever.", int, minimum=1),
     Setting("certificate_warn_days", "21,14,7,3,1,0", "Days left at which people are told that a certificate expires, joined by commas; 0 is the last day. Empty: never."),
+    Setting("recommendations", "", "JSON or TOML file with advice of your own for alerts: globs on alert types or metrics, each with a list of texts."),
+    Setting("flapping_changes", "6", "An alert that opens and closes more often than this within the window is flapping.", int, minimum=2),
+    Setting("flapping_window", "1200", "That window in seconds; flapping ends when nothing changed for so long.", int, minimum=1),
     Setting("ca_bundle", "", "PEM file of certificate authorities to trust beside the system's."),
     Setting("name_servers", "", "Name servers to ask instead of the system's, joined by commas."),
     Setting("forbidden_networks", ",".join(map(str, FORBIDDEN_BY_DEFAULT)), "Networks that checks must not connect to, joined by commas; empty: any may be. Default: link-local and the clouds' metadata."),
@@ -80,6 +83,9 @@ class Settings:
     retain_phases_days: int
     retain_hours_days: int
     certificate_warn_days: tuple[int, ...]
+    recommendations: str
+    flapping_changes: int
+    flapping_window: int
     ca_bundle: str
     name_servers: tuple[str, ...]
     forbidden_networks: tuple[Network, ...]

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
 from tocsin.app import allow_open_files, create_app
-from tocsin.errors import Conflict, SchemaBehind, SettingsInvalid
+from tocsin.errors import Conflict, Invalid, SchemaBehind, SettingsInvalid
 from tocsin.settings import Settings, load_settings
 from tocsin.storage.database import Database
 
@@ -47,6 +47,14 @@ async def test_it_serves_on_a_new_sqlite_file(tmp_path: Path) -> None:
     async with running(create_app(settings(url))) as client:
         assert (await client.get("/readyz")).status_code == 200
         assert (await client.get("/api/websites")).json()["total"] == 0
+
+
+async def test_it_refuses_recommendations_that_cannot_be_used(tmp_path: Path) -> None:
+    advice = tmp_path / "advice.toml"
+    advice.write_text('"cpu_*" = "Ask {whom}"\n', encoding="utf-8")
+    with pytest.raises(Invalid, match=r"there is no \{whom\}"):
+        async with running(create_app(settings(f"sqlite:///{tmp_path}/x.db", recommendations=str(advice)))):
+            pass
 
 
 async def test_it_refuses_a_postgres_without_the_schema_and_names_the_command(postgres_url: str) -> None:

@@ -21,7 +21,10 @@ def run(name: str, *arguments: str) -> str:
 
 
 def test_every_example_is_tried_here() -> None:
-    tried = {"check_once.py", "own_monitoring_loop.py", "record_a_browser_visit.py", "watch_a_site_go_down.py"}
+    tried = {
+        "alert_scenarios.py", "check_once.py", "own_monitoring_loop.py", "record_a_browser_visit.py",
+        "watch_a_site_go_down.py",
+    }  # fmt: skip
     assert {path.name for path in EXAMPLES.glob("*.py")} == tried
 
 
@@ -40,6 +43,16 @@ def test_a_loop_of_ones_own() -> None:
 
 def test_a_recorded_visit() -> None:
     assert run("record_a_browser_visit.py").startswith("6 events of visit-1:")
+
+
+def test_eight_problems_as_alerts() -> None:
+    told = run("alert_scenarios.py")
+    priorities = [line.split()[0] for line in told.splitlines() if line[:8].isupper() or line.startswith("HIGH")]
+    assert sorted(priorities) == ["CRITICAL"] * 2 + ["HIGH"] * 6
+    assert told.count("why: ") >= 8
+    assert told.count("do:  ") >= 16
+    assert "iptables -I INPUT -s 203.0.113.42 -j DROP" in told
+    assert "8 alerts" in told
 
 
 @pytest.mark.slow

@@ -67,6 +67,14 @@ def test_a_site_goes_down_and_comes_back(tmp_path: Path) -> None:
         (downtime,) = call(server, "GET", f"{place}/downtimes")["items"]
         assert (downtime["is_ongoing"], downtime["root_cause"]) == (True, why)
 
+        wait_for(lambda: call(server, "GET", "/api/alerts?open=true")["total"] == 1)
+        (alert,) = call(server, "GET", "/api/alerts")["items"]
+        assert alert["title"].startswith("The shop is down since ")
+        assert (alert["message"], alert["priority"]) == (why, "CRITICAL")
+        assert alert["metadata"]["downtime_id"] == downtime["id"]
+        assert any(site.url("/shop") in text for text in alert["recommendations"])
+        wait_for(lambda: any(kind == "alert" for kind, _ in heard))
+
         server.kill()
         ear.join(10)
         server.start()
@@ -78,6 +86,10 @@ def test_a_site_goes_down_and_comes_back(tmp_path: Path) -> None:
         assert (ended["id"], ended["started_at"]) == (downtime["id"], downtime["started_at"])
         assert ended["recovery_status"] == "UP"
         assert ended["duration_seconds"] > 0
+        wait_for(lambda: call(server, "GET", f"/api/alerts/{alert['id']}")["status"] == "RESOLVED")
+        history = call(server, "GET", f"/api/alerts/{alert['id']}/history")
+        assert [one["kind"] for one in history] == ["opened", "resolved"]
+        assert history[1]["note"].startswith("It was down for ")
         uptime = call(server, "GET", f"{place}/uptime?hours=24")
         assert 0 < uptime["by_checks_percent"] < 100
         assert 0 < uptime["by_time_percent"] < 100
@@ -89,4 +101,5 @@ def test_a_site_goes_down_and_comes_back(tmp_path: Path) -> None:
         assert call(server, "GET", "/api/websites")["total"] == 0
     moved = [data for kind, data in heard if kind == "transition"]
     assert [(one["from_status"], one["to_status"]) for one in moved] == [("UP", "DOWN")]
+    assert [data["change"] for kind, data in heard if kind == "alert"] == ["opened"]
     assert {kind for kind, _ in heard} >= {"website", "check", "transition"}

@@ -22,3 +22,4 @@ def test_killed_at_any_moment_nothing_is_half_done(tmp_path: Path) -> None:
             server.kill()
             assert faults_in(tmp_path) == []
     assert totals(tmp_path)["outbox_events"] > 20
+    assert totals(tmp_path)["alert_changes"] > 20

@@ -171,10 +171,26 @@ def _website_faults(connection: Connection, website: int) -> list[str]:
     is_down = bool(checks) and checks[-1][1] == DOWN
     if is_down != any(row[1] for row in downtimes):
         faults.append(f"website {website}: last check down is {is_down}, downtimes {downtimes}")
+    faults += _alert_faults(connection, website)
     state = _rows(connection, f"SELECT last_check_id FROM website_states WHERE website_id = {website}")
     if state != ([(checks[-1][0],)] if checks else []):
         faults.append(f"website {website}: state {state} is not that of the last check")
     return faults
+
+
+def _alert_faults(connection: Connection, website: int) -> list[str]:
+    """What was taken in has opened or resolved the website's alert, each once; what was not, has not."""
+    taken = _rows(
+        connection,
+        f"SELECT to_status FROM outbox_events WHERE website_id = {website} AND handled_at IS NOT NULL ORDER BY id",
+    )
+    changed = _rows(
+        connection,
+        "SELECT CASE c.kind WHEN 'resolved' THEN 'UP' ELSE 'DOWN' END FROM alert_changes c JOIN monitoring_alerts a"
+        f" ON a.id = c.alert_id WHERE a.website_id = {website} AND c.kind IN ('opened', 'reopened', 'resolved')"
+        " ORDER BY c.id",
+    )
+    return [] if taken == changed else [f"website {website}: events {taken} were taken in as {changed}"]
 
 
 def totals(data_dir: Path) -> dict[str, int]:
@@ -182,7 +198,7 @@ def totals(data_dir: Path) -> dict[str, int]:
     database = Database(data_dir / "tocsin.db", create=False)
     try:
         with database.engine.connect() as connection:
-            tables = ("monitor_checks", "downtime_windows", "outbox_events")
+            tables = ("monitor_checks", "downtime_windows", "outbox_events", "alert_changes")
             return {name: _rows(connection, f"SELECT count(*) FROM {name}")[0][0] for name in tables}
     finally:
         database.dispose()

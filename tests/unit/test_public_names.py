@@ -15,6 +15,7 @@ PROMISED = (
     " NetworkEventType WebsiteCreate WebsiteUpdate MonitorCheckCreate DowntimeWindowCreate DowntimeWindowUpdate"
     " DebugSessionCreate DebugSessionUpdate NetworkEventCreate WebsiteCRUD MonitorCheckCRUD DowntimeWindowCRUD"
     " DebugSessionCRUD NetworkEventCRUD check_website CheckResult TocsinError"
+    " AlertService Alert AlertModel AlertRule AlertPriority AlertCategory AlertStatus NotificationChannel"
 )
 
 

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from tocsin.actions.throttle import LoginThrottle
+from tocsin.alerts.recommend import EMPTY_BOOK
+from tocsin.storage.alerts.recording import Handling
 from tocsin.storage.database import Database
 from tocsin.watch.live import LiveEvent, LiveHub
 
@@ -38,6 +40,25 @@ class Watching(Protocol):
         """Return whether the website has a job."""
 
 
+class AlertingPart(Protocol):
+    """What the doors need of alerting; `alerts.alerting.Alerting` is one."""
+
+    handling: Handling
+
+    def wake(self) -> None:
+        """Look for something to do, and to tell, now; from any thread."""
+
+
+@dataclass(slots=True)
+class Quiet:
+    """Alerting where nobody listens: for the command line, and for tests."""
+
+    handling: Handling = field(default_factory=lambda: Handling(advise=EMPTY_BOOK.advise))
+
+    def wake(self) -> None:
+        """Do nothing: a running server notices by itself."""
+
+
 @dataclass(slots=True)
 class Services:
     """The running parts; `app.state.tocsin` is one."""
@@ -47,9 +68,11 @@ class Services:
     watch: Watching
     live: LiveHub
     started_at: datetime
+    alerting: AlertingPart = field(default_factory=Quiet)
     throttle: LoginThrottle = field(default_factory=LoginThrottle)
 
     def tell_website(self, change: Change, website_id: int) -> None:
         """Pass on a change of a website that was committed; from any thread."""
         self.watch.wake()
+        self.alerting.wake()
         self.live.publish(LiveEvent("website", {"website_id": website_id, "change": change}))

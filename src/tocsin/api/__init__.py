@@ -3,6 +3,7 @@
 from fastapi import APIRouter, FastAPI
 
 from tocsin.api import (
+    alerts,
     badges,
     checks,
     debug_sessions,
@@ -24,6 +25,7 @@ TAGS = [
     {"name": "websites", "description": "What is watched, and how it is now."},
     {"name": "checks", "description": "What each look saw, and what they add up to."},
     {"name": "downtimes", "description": "From the first failed check to the recovery."},
+    {"name": "alerts", "description": "Problems, one alert each however often they are seen."},
     {"name": "debug sessions", "description": "Recorded browser visits and their network events."},
     {"name": "silences", "description": "Alerts kept quiet by matcher, for a while."},
     {"name": "maintenance", "description": "Planned work: checking goes on, alerts are muted, uptime is left alone."},
@@ -44,6 +46,7 @@ def routers() -> list[APIRouter]:
             checks,
             downtimes,
             unknown_windows,
+            alerts,
             debug_sessions,
             silences,
             maintenance,

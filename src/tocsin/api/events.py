@@ -31,7 +31,7 @@ _STREAM: Responses = {
     200: {"description": "Events, as they happen.", "content": {"text/event-stream": {"example": _EXAMPLE}}}
 }
 
-Kind = Literal["check", "transition", "certificate", "website"]
+Kind = Literal["check", "transition", "certificate", "website", "alert"]
 
 
 def _split(values: Any) -> Any:
@@ -45,7 +45,8 @@ class EventQuery(BaseModel):
 
     website_id: int | None = Field(None, ge=1, le=MAX_ID, description="Only those of this website.")
     kinds: Annotated[list[Kind], BeforeValidator(_split)] = Field(
-        ["check", "transition", "certificate", "website"], description="Only these; joined by commas or repeated."
+        ["check", "transition", "certificate", "website", "alert"],
+        description="Only these; joined by commas or repeated.",
     )
 
     def wants(self, event: LiveEvent) -> bool:
@@ -68,8 +69,9 @@ async def listen(
     last_event_id: Annotated[str, Header(description="Tell what was missed after this one first.")] = "",
 ) -> StreamingResponse:
     """`check`: a check was stored. `transition`: a website changed its status. `certificate`: one expires soon, has
-    expired or was renewed. `website`: one was created, updated or deleted. `lost`: so many events were dropped, since
-    you read too slowly. Transitions and certificates that were missed are told later. A comment comes every 15 s.
+    expired or was renewed. `website`: one was created, updated or deleted. `alert`: one changed, and `change` says how.
+    `lost`: so many events were dropped, since you read too slowly. Transitions and certificates that were missed are
+    told later. A comment comes every 15 s.
     """
     after_id = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() else None
     return StreamingResponse(stream(here, query, after_id), media_type="text/event-stream", headers=HEADERS)

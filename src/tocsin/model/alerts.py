@@ -23,11 +23,14 @@ class AlertPriority(StrEnum):
     @property
     def rank(self) -> int:
         """0 for CRITICAL, growing as it matters less."""
-        return list(AlertPriority).index(self)
+        return _RANKS[self]
 
     def at_least(self, other: "AlertPriority") -> bool:
         """Return whether this matters as much as `other`, or more."""
         return self.rank <= other.rank
+
+
+_RANKS = {priority: rank for rank, priority in enumerate(AlertPriority)}
 
 
 class AlertCategory(StrEnum):
@@ -55,6 +58,9 @@ class AlertStatus(StrEnum):
     def is_open(self) -> bool:
         """True until the alert is RESOLVED or EXPIRED."""
         return self not in (AlertStatus.RESOLVED, AlertStatus.EXPIRED)
+
+
+OPEN_STATUSES = tuple(status for status in AlertStatus if status.is_open)
 
 
 class NotificationChannel(StrEnum):
@@ -103,6 +109,8 @@ class Alert:
     ttl_s: float | None = None  # None: it stays until somebody resolves it
     starts_at: datetime | None = None  # None: now
     ends_at: datetime | None = None  # when it resolves by itself unless it comes again (Alertmanager's endsAt)
+    fingerprint: str | None = None  # its identity; None: `fingerprint_of` its type, resource and labels
+    group_key: str = ""  # alerts with the same one are told together
 
 
 def fingerprint_of(alert_type: str, resource: str | None, labels: Mapping[str, str] | None = None) -> str:

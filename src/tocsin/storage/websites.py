@@ -13,6 +13,7 @@ from tocsin.model.enums import MonitorStatus
 from tocsin.model.times import utcnow
 from tocsin.model.urls import normalise_url
 from tocsin.model.websites import WebsiteCreate, WebsiteUpdate
+from tocsin.storage.alerts.recording import end_alerts_of_website
 from tocsin.storage.tables import DebugSession, NetworkEvent, Website
 from tocsin.storage.tables.records import WebsiteState
 from tocsin.storage.tables.schema import FRESH, Base
@@ -159,12 +160,13 @@ class WebsiteCRUD:
 
     @staticmethod
     def delete(db: Session, website_id: int) -> bool:
-        """Delete the website and everything recorded of it; return whether there was one. Its alerts stay, as history.
+        """Delete the website and everything recorded of it; return whether there was one. Its alerts stay, resolved.
 
         The rows are deleted one table after the other, so that it also works where SQLite's foreign keys are off.
         """
         if db.get(Website, website_id, populate_existing=True) is None:
             return False
+        end_alerts_of_website(db.connection(), website_id, utcnow())
         sessions = select(DebugSession.id).where(DebugSession.website_id == website_id)
         db.execute(delete(NetworkEvent).where(NetworkEvent.debug_session_id.in_(sessions)))
         mapped = {mapper.local_table: mapper.class_ for mapper in Base.registry.mappers}

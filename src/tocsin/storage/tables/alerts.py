@@ -4,14 +4,22 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, Boolean, Float, ForeignKey, Index, Integer, String, Text, text
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tocsin.model.alerts import AlertCategory, AlertPriority, AlertStatus
+from tocsin.model.alerts import AlertCategory, AlertPriority, AlertStatus, fingerprint_of
 from tocsin.model.times import utcnow
 from tocsin.storage.tables.schema import Base, named
 from tocsin.storage.tables.types import Id, UTCDateTime
 
 _OPEN = text("status IN ('ACTIVE', 'ACKNOWLEDGED', 'SUPPRESSED')")
+_DUE = text("due_at IS NOT NULL")
+
+
+def _fingerprint(context: DefaultExecutionContext) -> str:
+    """The identity of a row that was made by hand."""
+    given: dict[str, Any] = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    return fingerprint_of(given["alert_type"], given.get("resource"), given.get("labels"))
 
 
 class AlertModel(Base):
@@ -20,7 +28,7 @@ class AlertModel(Base):
     __tablename__ = "monitoring_alerts"
     __table_args__ = (
         Index("uq_monitoring_alerts_open", "fingerprint", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
-        Index("ix_monitoring_alerts_fingerprint_time", "fingerprint", "last_seen_at"),
+        Index("ix_monitoring_alerts_fingerprint", "fingerprint", "id"),  # of its alerts only the last can be open
         Index("ix_monitoring_alerts_status_time", "status", "last_seen_at"),
         Index("ix_monitoring_alerts_priority_status", "priority", "status"),
         Index("ix_monitoring_alerts_type_time", "alert_type", "first_seen_at"),
@@ -29,13 +37,13 @@ class AlertModel(Base):
         Index("ix_monitoring_alerts_time", "first_seen_at"),
         Index("ix_monitoring_alerts_website", "website_id", "first_seen_at"),
         Index("ix_monitoring_alerts_rule", "rule_id", "first_seen_at"),
-        # The clock's queue: what ends, comes back or is reminded of by itself.
-        Index("ix_monitoring_alerts_due", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        # The clock's queue: what ends, comes back or settles by itself.
+        Index("ix_monitoring_alerts_due", "due_at", sqlite_where=_DUE, postgresql_where=_DUE),
         {"sqlite_autoincrement": True},  # a message or a link must never come to mean another alert
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    fingerprint: Mapped[str] = mapped_column(String(64))  # model.alerts.fingerprint_of
+    fingerprint: Mapped[str] = mapped_column(String(64), default=_fingerprint)  # model.alerts.fingerprint_of
     alert_type: Mapped[str] = mapped_column(String(255))
     title: Mapped[str] = mapped_column(Text)
     message: Mapped[str] = mapped_column(Text)
@@ -71,6 +79,7 @@ class AlertModel(Base):
     suppression_reason: Mapped[str | None] = mapped_column(Text)
     reopened_count: Mapped[int] = mapped_column(Integer, default=0)
     flapping_since: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    recent_changes: Mapped[list[float]] = mapped_column(JSON, default=list)  # when it opened or closed of late
     reminded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     escalation_level: Mapped[int] = mapped_column(Integer, default=0)
     runbook_url: Mapped[str | None] = mapped_column(Text)
@@ -101,7 +110,7 @@ class AlertChange(Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     alert_id: Mapped[int] = mapped_column(Id, ForeignKey("monitoring_alerts.id", ondelete="CASCADE"))
-    kind: Mapped[str] = mapped_column(String(20))  # model.alert_life.ChangeKind
+    kind: Mapped[str] = mapped_column(String(20))  # model.alerting.life.ChangeKind
     changed_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     actor: Mapped[str] = mapped_column(String(255), default="tocsin")  # who: a user, a token, or Tocsin itself
     from_status: Mapped[AlertStatus | None] = mapped_column(named(AlertStatus))

@@ -149,6 +149,12 @@ class OutboxEvent(Base):
     __tablename__ = "outbox_events"
     __table_args__ = (
         Index("ix_outbox_events_website_time", "website_id", "occurred_at"),
+        Index(  # what alerting has not taken in yet
+            "ix_outbox_events_unhandled",
+            "id",
+            sqlite_where=text("handled_at IS NULL"),
+            postgresql_where=text("handled_at IS NULL"),
+        ),
         {"sqlite_autoincrement": True},  # who has heard of event 7 must hear of every later one
     )
 

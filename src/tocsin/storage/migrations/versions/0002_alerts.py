@@ -13,6 +13,20 @@ depends_on = None
 
 
 def upgrade() -> None:
+    # Nobody waits to hear of the past; what a website changed to last still stands, and is taken in.
+    op.execute(
+        "UPDATE outbox_events SET handled_at = created_at"
+        " WHERE id NOT IN (SELECT max(id) FROM outbox_events GROUP BY website_id)"
+    )
+    with op.batch_alter_table("outbox_events", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_outbox_events_unhandled",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("handled_at IS NULL"),
+            postgresql_where=sa.text("handled_at IS NULL"),
+        )
+
     op.create_table(
         "channels",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -323,6 +337,7 @@ def upgrade() -> None:
         sa.Column("suppression_reason", sa.Text(), nullable=True),
         sa.Column("reopened_count", sa.Integer(), nullable=False),
         sa.Column("flapping_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("recent_changes", sa.JSON(), nullable=False),
         sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("escalation_level", sa.Integer(), nullable=False),
         sa.Column("runbook_url", sa.Text(), nullable=True),
@@ -339,10 +354,10 @@ def upgrade() -> None:
             "ix_monitoring_alerts_due",
             ["due_at"],
             unique=False,
-            sqlite_where=sa.text("status IN ('ACTIVE', 'ACKNOWLEDGED', 'SUPPRESSED')"),
-            postgresql_where=sa.text("status IN ('ACTIVE', 'ACKNOWLEDGED', 'SUPPRESSED')"),
+            sqlite_where=sa.text("due_at IS NOT NULL"),
+            postgresql_where=sa.text("due_at IS NOT NULL"),
         )
-        batch_op.create_index("ix_monitoring_alerts_fingerprint_time", ["fingerprint", "last_seen_at"], unique=False)
+        batch_op.create_index("ix_monitoring_alerts_fingerprint", ["fingerprint", "id"], unique=False)
         batch_op.create_index("ix_monitoring_alerts_priority_status", ["priority", "status"], unique=False)
         batch_op.create_index("ix_monitoring_alerts_resource", ["resource"], unique=False)
         batch_op.create_index("ix_monitoring_alerts_rule", ["rule_id", "first_seen_at"], unique=False)
@@ -512,11 +527,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_monitoring_alerts_rule")
         batch_op.drop_index("ix_monitoring_alerts_resource")
         batch_op.drop_index("ix_monitoring_alerts_priority_status")
-        batch_op.drop_index("ix_monitoring_alerts_fingerprint_time")
+        batch_op.drop_index("ix_monitoring_alerts_fingerprint")
         batch_op.drop_index(
             "ix_monitoring_alerts_due",
-            sqlite_where=sa.text("status IN ('ACTIVE', 'ACKNOWLEDGED', 'SUPPRESSED')"),
-            postgresql_where=sa.text("status IN ('ACTIVE', 'ACKNOWLEDGED', 'SUPPRESSED')"),
+            sqlite_where=sa.text("due_at IS NOT NULL"),
+            postgresql_where=sa.text("due_at IS NOT NULL"),
         )
         batch_op.drop_index("ix_monitoring_alerts_category_time")
 
@@ -554,3 +569,9 @@ def downgrade() -> None:
     op.drop_table("maintenance_windows")
     op.drop_table("leases")
     op.drop_table("channels")
+    with op.batch_alter_table("outbox_events", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_outbox_events_unhandled",
+            sqlite_where=sa.text("handled_at IS NULL"),
+            postgresql_where=sa.text("handled_at IS NULL"),
+        )

@@ -1,0 +1,1 @@
+"""How alerts live, decided without a database: kinds of change, transitions, flapping, schemas."""
