@@ -3,7 +3,7 @@
 import asyncio
 
 from tocsin.errors import NotFound, StorageUnavailable
-from tocsin.model.heartbeats.keys import url_of_key
+from tocsin.model.heartbeats.keys import PREFIX, url_of_key
 from tocsin.model.heartbeats.pings import Ping
 from tocsin.storage.database import Database, translated_errors
 from tocsin.storage.heartbeats import find_heartbeat
@@ -25,6 +25,18 @@ class PingDesk:
         self._known: dict[str, int] = {}  # only spares a look-up: the key is compared again where the ping is stored
         self._waiting_count = 0
 
+    async def find(self, key: str) -> int:
+        """Return the id of the heartbeat with that key; one that was deleted a moment ago may still be found.
+
+        Raises:
+            NotFound: there is none.
+        """
+        url_key = url_of_key(key)
+        if url_key is None:
+            raise _unknown()
+        known = self._known.get(url_key)
+        return await self._look_up(url_key) if known is None else known
+
     async def take(self, key: str, ping: Ping) -> Step:
         """Record a ping; return what it changed once that is committed.
 
@@ -32,39 +44,33 @@ class PingDesk:
             NotFound: no heartbeat has that key.
             StorageUnavailable: too many pings wait already, or the server is stopping.
         """
-        url_key = url_of_key(key)
-        if url_key is None:
-            raise _unknown()
+        website_id, url_key = await self.find(key), f"{PREFIX}{key.lower()}"
         if self._waiting_count >= MOST_WAITING:
             raise StorageUnavailable("too many pings wait for the database")
         self._waiting_count += 1
         try:
-            return await self._record(url_key, ping)
+            return await self._submit(website_id, url_key, ping)
+        except NotFound:  # deleted, or its key was changed; perhaps another one has it now
+            self._known.pop(url_key, None)
+            return await self._submit(await self._look_up(url_key), url_key, ping)
         finally:
             self._waiting_count -= 1
 
-    async def _record(self, url_key: str, ping: Ping) -> Step:
-        website_id = self._known.get(url_key)
-        if website_id is not None:
-            try:
-                return await self._submit(website_id, url_key, ping)
-            except NotFound:  # deleted, or its key was changed; perhaps another one has it now
-                self._known.pop(url_key, None)
-        website_id = await asyncio.to_thread(self._find, url_key)
+    async def _look_up(self, url_key: str) -> int:
+        website_id = await asyncio.to_thread(self._read, url_key)
         if website_id is None:
             raise _unknown()
-        step = await self._submit(website_id, url_key, ping)
         if len(self._known) >= MOST_KNOWN:
             self._known.clear()
         self._known[url_key] = website_id
-        return step
+        return website_id
 
     async def _submit(self, website_id: int, url_key: str, ping: Ping) -> Step:
         signal = Signal(website_id, url_key, ping)
         self._recorder.submit(signal)
         return await asyncio.wrap_future(signal.done)
 
-    def _find(self, url_key: str) -> int | None:
+    def _read(self, url_key: str) -> int | None:
         with translated_errors(self._database.url), self._database.engine.connect() as connection:
             return find_heartbeat(connection, url_key)
 

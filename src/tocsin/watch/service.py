@@ -137,6 +137,14 @@ class Watch:
             job = fresh
         return (await self._runner.check_now(job)).check_id
 
+    async def find_heartbeat(self, key: str) -> int:
+        """Return the id of the website that is the heartbeat with that key.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return await self._ping_desk.find(key)
+
     async def take_ping(self, key: str, ping: Ping) -> None:
         """Record a ping of the heartbeat with that key; return once it is committed.
 
