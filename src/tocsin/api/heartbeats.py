@@ -66,15 +66,16 @@ for _path, _endpoint, _summary in (
     ("/ping/{key}/{what}", report, "Report a start, a failure, a log or an exit code"),
 ):
     for _method in ("GET", "POST", "HEAD"):
-        router.add_api_route(
-            _path,
-            _endpoint,
-            methods=[_method],
-            summary=_summary,
-            response_class=PlainTextResponse,
-            responses=_ANSWERS,
-            include_in_schema=_method != "HEAD",
-        )
+        for _end in ("", "/"):  # a redirect to the other one would be taken for success, and the ping be lost
+            router.add_api_route(
+                _path + _end,
+                _endpoint,
+                methods=[_method],
+                summary=_summary,
+                response_class=PlainTextResponse,
+                responses=_ANSWERS,
+                include_in_schema=_method != "HEAD" and not _end,
+            )
 
 
 _PINGS = "/api/websites/{website_id}/pings"
