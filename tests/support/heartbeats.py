@@ -8,7 +8,11 @@ from tocsin.model.heartbeats.keys import key_of
 from tocsin.model.heartbeats.pings import HeartbeatState, Ping, PingKind
 from tocsin.model.times import utcnow
 from tocsin.model.websites import INTERVAL_BOUNDS
-from tocsin.storage.heartbeats import heartbeats_of
+from tocsin.storage import heartbeats
+from tocsin.storage.results import ResultWriter
+from tocsin.storage.states import load_states
+from tocsin.watch.heartbeats import signals
+from tocsin.watch.heartbeats.signals import Decided, Signal
 
 KEY = "nightly-backup"
 
@@ -31,10 +35,26 @@ def ping(kind: PingKind = PingKind.SUCCESS, at: datetime | None = None, **facts:
     return Ping(kind=kind, at=at or utcnow(), **facts)
 
 
+def send(database: Database, website_id: int, *pings: Any, now: datetime | None = None) -> list[Decided]:
+    """Store pings (None: its time is over) one after the other, as the recorder does."""
+    every = []
+    for one in pings:
+        at = now or (one.at if one is not None else utcnow())
+        with database.write_transaction() as connection:
+            beats = heartbeats.lock_beats(connection, [website_id])
+            states = load_states(connection, [website_id])
+            decided = signals.decide([Signal(website_id, ping=one)], beats, states, at)
+            outcomes = [each.outcome for each in decided if each.outcome is not None]
+            ResultWriter().write(connection, outcomes, at)
+            signals.store(connection, decided, at)
+        every += decided
+    return every
+
+
 def state_of(database: Database, website_id: int) -> HeartbeatState:
     """Return what is stored of a heartbeat."""
     with database.session() as db:
-        return heartbeats_of(db, [website_id])[website_id]
+        return heartbeats.heartbeats_of(db, [website_id])[website_id]
 
 
 def key_in(database: Database, website_id: int) -> str:

@@ -6,35 +6,16 @@ from typing import Any
 
 import pytest
 
-from tests.support.heartbeats import KEY, add_heartbeat, ping, state_of
+from tests.support.heartbeats import KEY, add_heartbeat, ping, send, state_of
 from tocsin import Conflict, Database, Invalid, MonitorStatus, WebsiteCreate, WebsiteCRUD, WebsiteUpdate
 from tocsin.model.heartbeats.pings import HeartbeatState, PingKind
 from tocsin.model.times import utcnow
 from tocsin.storage import heartbeats
 from tocsin.storage.history.uptime import uptime_of
-from tocsin.storage.results import ResultWriter
 from tocsin.storage.states import load_states
-from tocsin.watch.heartbeats import signals
-from tocsin.watch.heartbeats.signals import Decided, Signal
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR, MINUTE, SECOND, DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1), timedelta(days=1)
-
-
-def send(database: Database, website_id: int, *pings: Any, now: datetime | None = None) -> list[Decided]:
-    """Store pings (None: its time is over) one after the other, as the recorder does."""
-    every = []
-    for one in pings:
-        at = now or (one.at if one is not None else utcnow())
-        with database.write_transaction() as connection:
-            beats = heartbeats.lock_beats(connection, [website_id])
-            states = load_states(connection, [website_id])
-            decided = signals.decide([Signal(website_id, ping=one)], beats, states, at)
-            outcomes = [each.outcome for each in decided if each.outcome is not None]
-            ResultWriter().write(connection, outcomes, at)
-            signals.store(connection, decided, at)
-        every += decided
-    return every
 
 
 def change(database: Database, website_id: int, **fields: Any) -> None:

@@ -96,7 +96,7 @@ def test_what_is_left_out_is_filled_in() -> None:
     made = WebsiteCreate(url="heartbeat:")
     assert (made.period, made.cron, made.time_zone, made.grace, made.name) == (
         86_400, None, None, 300, "Heartbeat every 1 d")  # fmt: skip
-    by_cron = WebsiteCreate(url="heartbeat:", cron="0 3 * * *", grace="1h")  # type: ignore[arg-type]
+    by_cron = WebsiteCreate(url="heartbeat:", cron="0 3 * * *", grace="1h")
     assert (by_cron.period, by_cron.time_zone, by_cron.grace, by_cron.name) == (
         None, "UTC", 3600, "Heartbeat, 0 3 * * *")  # fmt: skip
     assert WebsiteCreate(url="heartbeat:", check_interval=600).period == 600
@@ -135,7 +135,7 @@ def test_a_website_that_is_looked_at_has_no_schedule() -> None:
 
 
 def test_an_update_holds_only_what_was_given() -> None:
-    assert WebsiteUpdate(period="2h").changes() == {"period": 7200}  # type: ignore[arg-type]
+    assert WebsiteUpdate(period="2h").changes() == {"period": 7200}
     assert WebsiteUpdate.model_validate({"period": None, "cron": "@daily"}).changes() == {
         "period": None, "cron": "@daily"}  # fmt: skip
 
