@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, Table, cast, func, select, type_coerce, update
 from sqlalchemy.orm import Session
 
-from tocsin.cron import check_schedule, timed
 from tocsin.errors import Invalid
+from tocsin.matching.heartbeats import check_schedule, timed
 from tocsin.model.enums import MonitorStatus
 from tocsin.model.heartbeats.keys import is_heartbeat
 from tocsin.model.heartbeats.pings import BODY_LIMIT, PINGS_KEPT, Beat, HeartbeatState, Ping

@@ -1,6 +1,6 @@
 """When a heartbeat's pings are expected: a period or a cron expression, and how long a ping may be late.
 
-What a cron expression means is `tocsin.cron`'s.
+What a cron expression means is `tocsin.matching.heartbeats`'s.
 """
 
 import re

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tocsin.cron import holds_until
 from tocsin.errors import NotFound
+from tocsin.matching.heartbeats import holds_until
 from tocsin.model.enums import MonitorStatus
 from tocsin.model.heartbeats.keys import is_heartbeat
 from tocsin.model.heartbeats.schedules import schedule_of
@@ -31,7 +31,7 @@ def gap_allowance(check_interval_s: float, timeout_s: float, breaker_pause_s: fl
 
     Two intervals and the time a check may take: one missed tick is no gap. While the circuit breaker leaves a
     failing website alone, its pause comes on top. A heartbeat's lasts until its next ping is missing, see
-    `cron.holds_until`.
+    `matching.heartbeats.holds_until`.
     """
     return timedelta(seconds=2 * check_interval_s + min(check_interval_s, 2 * timeout_s) + breaker_pause_s)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from tocsin.cron import holds_until, timed
+from tocsin.matching.heartbeats import holds_until, timed
 from tocsin.model.enums import Cause, MonitorStatus
 from tocsin.model.heartbeats.keys import hidden_url, key_of
 from tocsin.model.heartbeats.pings import Beat, HeartbeatState, Ping, PingKind

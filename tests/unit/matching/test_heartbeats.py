@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from tocsin import Invalid
-from tocsin.cron import MACROS, check_schedule, holds_until, next_due, timed
+from tocsin.matching.heartbeats import MACROS, check_schedule, holds_until, next_due, timed
 from tocsin.model.heartbeats.pings import HeartbeatState
 from tocsin.model.heartbeats.schedules import Schedule
 
