@@ -34,8 +34,20 @@ _ANSWERS: Responses = {
     503: {"model": Problem, "description": "The database cannot be reached, or is busy for too long; try again later."},
 }
 
-Key = Annotated[str, Path(description="The heartbeat's key: all that its URL has after `heartbeat:`.")]
-What = Annotated[str, Path(description="`start`, `fail`, `log`, or an exit code: 0 is success, 1 to 255 are failure.")]
+Key = Annotated[
+    str,
+    Path(
+        description="The heartbeat's key: all that its URL has after `heartbeat:`.",
+        examples=["6f0c1c5e-3f7b-4d58-9f0e-6a0d5a1d2b3c"],
+    ),
+]
+What = Annotated[
+    str,
+    Path(
+        description="`start`, `fail`, `log`, or an exit code: 0 is success, 1 to 255 are failure.",
+        examples=["start", "3"],
+    ),
+]
 Rid = Annotated[str | None, Query(description="A UUID that ties the end of a run to its start.")]
 Number = Annotated[int, Path(ge=1, le=MAX_ID, description="The ping's number.", examples=[1])]
 
@@ -72,7 +84,7 @@ for _path, _endpoint, _summary in (
                 _endpoint,
                 methods=[_method],
                 summary=_summary,
-                response_class=PlainTextResponse,
+                response_class=Response,  # what describes a problem is no plain text
                 responses=_ANSWERS,
                 include_in_schema=_method != "HEAD" and not _end,
             )
