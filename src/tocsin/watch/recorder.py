@@ -99,6 +99,7 @@ class Recorder:
             self.dropped_count += 1
             submission.done.set_exception(StorageUnavailable("too many results wait for the database"))
             return
+        submission.done.set_running_or_notify_cancel()  # whoever waits may go; what was queued is stored all the same
         self._queue.put(submission)
         if submission.is_urgent:
             self._urgent.set()

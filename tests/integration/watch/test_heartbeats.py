@@ -125,6 +125,21 @@ async def test_pings_from_many_connections_are_all_kept_and_make_one_downtime(da
     assert downtime.ended_at is not None
 
 
+async def test_a_caller_who_does_not_wait_for_the_answer_disturbs_nobody(database: Database) -> None:
+    sites = [add_heartbeat(database, f"job-{number}") for number in range(6)]
+    async with running_watch(database, plan=NO_LOOP) as watch, asyncio.timeout(30):
+        calls = [asyncio.create_task(watch.take_ping(f"job-{number}", ping(FAIL))) for number in range(6)]
+        for _ in range(3):
+            await watch.take_ping("job-0", ping(LOG))
+            for one in calls[::2]:
+                one.cancel()
+        ended = await asyncio.gather(*calls, return_exceptions=True)
+        await watch.take_ping("job-1", ping())
+    assert not [one for one in ended if isinstance(one, Exception)]
+    assert all(len(checks_of(database, site)) <= 1 for site in (sites[0], *sites[2:])), "nothing is stored twice"
+    assert len(checks_of(database, sites[1])) == 2
+
+
 async def test_pings_of_many_heartbeats_are_all_kept(database: Database) -> None:
     sites = [add_heartbeat(database, f"job-{number}") for number in range(40)]
     async with running_watch(database, plan=NO_LOOP) as watch:

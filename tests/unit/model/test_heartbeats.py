@@ -120,6 +120,7 @@ def test_a_name_that_is_made_up_holds_no_key() -> None:
         ({"grace": 0}, "the grace must be 1 second to 365 days"),
         ({"cron": "0 3 * * *", "time_zone": "Berlin"}, "'Berlin' is no time zone"),
         ({"cron": "0 3 * * *", "time_zone": "../etc/passwd"}, "is no time zone"),
+        ({"request_headers": {"Accept": "text/html"}}, "heartbeat: checks have no use for request_headers"),
         ({"degraded_after_ms": 5}, "degraded_after_ms: a heartbeat is not looked at"),
         ({"expectations": [{"on": "body", "op": "contains", "value": "ok"}]}, "expectations: a heartbeat"),
     ],
