@@ -18,6 +18,7 @@ from tocsin.model.times import utcnow
 from tocsin.storage.results import ResultWriter
 from tocsin.watch.judge import settle
 
+TICKED = {"is_active": "on", "follow_redirects": "on", "verify_tls": "on"}
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 
 
@@ -211,7 +212,7 @@ async def test_nothing_that_users_or_websites_write_becomes_markup(
 async def test_a_heartbeat_added_by_form_shows_the_address_that_its_job_calls(
     client: httpx.AsyncClient, database: Database
 ) -> None:
-    sent = {"url": "heartbeat:nightly", "period": "1d", "grace": "1h", "check_interval": "300", "is_active": "on"}
+    sent = {"url": "heartbeat:nightly", "period": "1d", "grace": "1h", "check_interval": "300", **TICKED}
     assert (await client.post("/websites/new", data=sent)).status_code == 303
     page = (await client.get("/websites/1")).text
     assert "curl -fsS -m 10 --retry 5 http://127.0.0.1:8000/ping/nightly\n" in page
@@ -229,7 +230,7 @@ async def test_a_heartbeats_form_changes_its_schedule_and_says_what_is_none(
     client: httpx.AsyncClient, database: Database
 ) -> None:
     add_heartbeat(database)
-    sent = {"url": f"heartbeat:{KEY}", "name": "Backup", "cron": "every night", "grace": "5m", "is_active": "on"}
+    sent = {"url": f"heartbeat:{KEY}", "name": "Backup", "cron": "every night", "grace": "5m", **TICKED}
     response = await client.post("/websites/1/edit", data=sent)
     assert response.status_code == 422
     assert 'id="cron-fault">' in response.text
