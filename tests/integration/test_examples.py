@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.heartbeats import KEY, add_heartbeat, checks_of
 from tests.support.killing import server_in
 from tests.support.target import running_site
+from tocsin import Database
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -22,8 +24,8 @@ def run(name: str, *arguments: str) -> str:
 
 def test_every_example_is_tried_here() -> None:
     tried = {
-        "alert_scenarios.py", "check_once.py", "own_monitoring_loop.py", "record_a_browser_visit.py",
-        "watch_a_site_go_down.py",
+        "alert_scenarios.py", "check_once.py", "heartbeat_from_cron.py", "own_monitoring_loop.py",
+        "record_a_browser_visit.py", "watch_a_site_go_down.py",
     }  # fmt: skip
     assert {path.name for path in EXAMPLES.glob("*.py")} == tried
 
@@ -63,3 +65,19 @@ def test_a_site_goes_down_and_comes_back_in_a_running_tocsin(tmp_path: Path) -> 
     assert "answers 503: DOWN" in told
     assert "It was down from" in told
     assert "Uptime: " in told
+
+
+@pytest.mark.slow
+def test_a_job_of_cron_reports_how_it_went(tmp_path: Path) -> None:
+    database = Database(tmp_path / "tocsin.db")
+    site = add_heartbeat(database)
+    with server_in(tmp_path) as server:
+        server.start()
+        command = [sys.executable, "-c", "print('12 tables'); raise SystemExit(3)"]
+        line = [sys.executable, str(EXAMPLES / "heartbeat_from_cron.py"), f"http://127.0.0.1:{server.port}/ping/{KEY}"]
+        done = subprocess.run([*line, *command], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (3, "12 tables\n", "")
+    (check,) = checks_of(database, site)
+    assert check.error_message == "The job ended with exit code 3: 12 tables"
+    assert check.response_time_ms is not None
+    database.dispose()

@@ -67,6 +67,12 @@ def fill(engine: Engine) -> None:
             "INSERT INTO monitor_checks (website_id, checked_at, created_delay_ms, status, http_method, attempts)"
             " VALUES (1, 1772366400000000, 5, 0, 0, 1)"
         )
+        connection.exec_driver_sql("UPDATE websites SET period = 86400, grace = 300")
+        connection.exec_driver_sql("INSERT INTO heartbeats (website_id, pings_count) VALUES (1, 1)")
+        connection.exec_driver_sql(
+            "INSERT INTO heartbeat_pings (website_id, slot, number, kind, received_at, method, body_bytes)"
+            " VALUES (1, 1, 1, 'SUCCESS', 1772366400000000, 0, 0)"
+        )
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_code(opened: Database) -> None:

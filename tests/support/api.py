@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from tocsin import Database, MonitorCheckCreate, MonitorCheckCRUD, MonitorStatus, NotFound, api
 from tocsin.actions.services import Services
 from tocsin.model.enums import Cause, Phase
+from tocsin.model.heartbeats.pings import Ping
 from tocsin.model.options import CheckOptions
 from tocsin.model.results import CheckResult, PeerCertificate, Phases
 from tocsin.model.times import utcnow
@@ -44,6 +45,12 @@ class FakeWatch:
             check = MonitorCheckCreate(website_id=website_id, status=MonitorStatus.UP, response_time_ms=12.5)
             check_id: int = MonitorCheckCRUD.create(db, check).id
             return check_id
+
+    async def find_heartbeat(self, key: str) -> int:
+        raise NotFound("this watch knows no heartbeat")
+
+    async def take_ping(self, key: str, ping: Ping) -> None:
+        raise NotFound("this watch knows no heartbeat")
 
     def overview(self) -> WatchOverview:
         return WatchOverview(

@@ -4,8 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from tocsin.actions.heartbeats import list_pings
 from tocsin.actions.websites import get_website
 from tocsin.model.enums import Cause, MonitorStatus
+from tocsin.model.heartbeats.pings import PingRead
+from tocsin.model.pages import PageQuery
 from tocsin.model.standing import Standing, standing_of
 from tocsin.model.times import HOUR_S, from_epoch_us, to_epoch_us, utcnow
 from tocsin.model.uptime import Uptime, percent_of_checks
@@ -24,6 +27,8 @@ HOURS = 24
 """Hours that a bar is shown for, the present one included."""
 
 PAGE_SIZE = 100
+PINGS = 20
+"""Newest pings of a heartbeat that are shown."""
 UPTIME_HOURS = (24, 7 * 24, 30 * 24)
 
 __all__ = [
@@ -92,6 +97,7 @@ class WebsiteDetail:
     downtimes_total: int
     checks: list[MonitorCheck]
     chain: StoredChain | None
+    pings: list[PingRead]  # of a heartbeat
 
 
 def read_overview(
@@ -178,4 +184,5 @@ def read_website(
         downtimes_total=downtimes_total,
         checks=checks,
         chain=chain_of(db, website_id),
+        pings=list_pings(db, website_id, PageQuery(page_size=PINGS)).items if website.ping_url else [],
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from tocsin.actions.throttle import LoginThrottle
 from tocsin.alerts.recommend import EMPTY_BOOK
+from tocsin.model.heartbeats.pings import Ping
 from tocsin.storage.alerts.recording import Handling
 from tocsin.storage.database import Database
 from tocsin.watch.live import LiveEvent, LiveHub
@@ -32,6 +33,12 @@ class Watching(Protocol):
 
     async def check_now(self, website_id: int) -> int:
         """Check at once and return the id of the stored check."""
+
+    async def find_heartbeat(self, key: str) -> int:
+        """Return the id of the website that is the heartbeat with that key, or raise NotFound."""
+
+    async def take_ping(self, key: str, ping: Ping) -> None:
+        """Record a ping of the heartbeat with that key; return once it is committed."""
 
     def overview(self) -> "WatchOverview":
         """Return the watch in figures."""

@@ -8,15 +8,18 @@ from pydantic import Field, model_validator
 from tocsin.actions.services import Tell, nobody
 from tocsin.errors import Invalid, NotFound
 from tocsin.model.enums import MonitorStatus
+from tocsin.model.heartbeats.pings import facts_of
 from tocsin.model.masks import mask_auth, mask_body, mask_headers, mask_proxy, unmask
 from tocsin.model.options import CheckOptions
 from tocsin.model.pages import Page, PageQuery, QueryStatus
 from tocsin.model.targets.kinds import refuse_useless_options
 from tocsin.model.texts import QueryText
+from tocsin.model.times import utcnow
 from tocsin.model.urls import origin_of
 from tocsin.model.websites import WebsiteCreate, WebsiteRead, WebsiteUpdate
 from tocsin.storage.certificates import leaf_expiries
 from tocsin.storage.database import Session
+from tocsin.storage.heartbeats import heartbeats_of
 from tocsin.storage.states import states_of
 from tocsin.storage.tables import Website
 from tocsin.storage.websites import WebsiteCRUD
@@ -156,13 +159,16 @@ def missing(website_id: int) -> NotFound:
 
 def _read_all(db: Session, rows: Sequence[Website]) -> list[WebsiteRead]:
     ids = [row.id for row in rows]
-    states, expiries = states_of(db, ids), leaf_expiries(db, ids)
+    states, expiries, beats = states_of(db, ids), leaf_expiries(db, ids), heartbeats_of(db, ids)
+    now = utcnow()
     reads = []
     for row in rows:
         state = states.get(row.id)
         present = (
             {name: getattr(state, name) for name in _SAME_IN_STATE} if state else {"status": MonitorStatus.UNKNOWN}
         )
+        status: MonitorStatus = present["status"]
+        facts = facts_of(row.url, beats.get(row.id), is_active=row.is_active, status=status, now=now)
         read = WebsiteRead.model_validate(row)
         hidden = {
             "auth": mask_auth(read.auth),
@@ -171,5 +177,5 @@ def _read_all(db: Session, rows: Sequence[Website]) -> list[WebsiteRead]:
             "proxy": mask_proxy(read.proxy),
         }
         expiry = {"certificate_not_after": expiries.get(row.id)}
-        reads.append(read.model_copy(update={**present, **hidden, **expiry}))
+        reads.append(read.model_copy(update={**present, **hidden, **expiry, **dict(facts)}))
     return reads

@@ -12,6 +12,9 @@ logger = logging.getLogger(__name__)
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body. More is refused before it is read."""
 
+BOUND_THEMSELVES = ("/ping/",)
+"""Paths that keep the head of whatever they are sent: a job that says much must not count as missing."""
+
 TOO_LARGE = f"the request's body is larger than {MAX_BODY} bytes"
 
 
@@ -26,12 +29,13 @@ class Border:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if _announced(scope) > MAX_BODY:
+        is_bound_here = not scope["path"].startswith(BOUND_THEMSELVES)
+        if is_bound_here and _announced(scope) > MAX_BODY:
             await problem(scope["path"], 413, "body_too_large", TOO_LARGE)(scope, receive, send)
             return
         answer = _Answer(send)
         try:
-            await self._app(scope, _limited(receive), answer)
+            await self._app(scope, _limited(receive) if is_bound_here else receive, answer)
         except Exception as error:  # the last boundary: whoever asked gets an answer, the log gets the rest
             if answer.is_started:
                 raise  # too late to say so: the server closes the connection

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from tocsin.actions.metrics import Figures, WebsiteFigures
 from tocsin.model.enums import MonitorStatus
+from tocsin.model.heartbeats.keys import hidden_url
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -66,7 +67,7 @@ def _of_tocsin(figures: Figures) -> Iterator[str]:
 
 def _of_websites(websites: Iterable[WebsiteFigures]) -> Iterator[str]:
     watched = [one for one in websites if one.is_active]
-    marks = [labels(website_id=one.id, name=one.name, url=one.url) for one in watched]
+    marks = [labels(website_id=one.id, name=one.name, url=hidden_url(one.url)) for one in watched]
     for name, meaning, values in (
         ("up", "1 while visitors are served (UP or DEGRADED), 0 while DOWN.", map(_up, watched)),
         ("status", "The last status: 0 UNKNOWN, 1 UP, 2 DEGRADED, 3 DOWN.", map(_status, watched)),

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 
 from tocsin.errors import Invalid, TocsinError, TooManyTries, Unauthorized
+from tocsin.model.heartbeats.keys import hidden_path
 
 logger = logging.getLogger(__name__)
 
@@ -123,7 +124,7 @@ def problem(  # noqa: PLR0913 (fields of one document, by name)
 def unexpected(path: str, error: Exception) -> ProblemResponse:
     """Log a fault of our own under an id, and return the answer that gives the id and nothing else away."""
     error_id = secrets.token_hex(8)
-    logger.error("error %s at %s", error_id, path, exc_info=error)
+    logger.error("error %s at %s", error_id, hidden_path(path), exc_info=error)
     detail = "something went wrong inside Tocsin; its log has the reason under this id"
     return problem(path, 500, "internal_error", detail, error_id=error_id)
 
@@ -141,7 +142,7 @@ async def _of_tocsin(request: Request, error: Exception) -> Response:
     kind, status = type(error), error.http_status
     title = (kind.__doc__ or kind.__name__).splitlines()[0]
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        logger.error("%s: %s", path, error.message)  # names hosts and folders: for the log alone
+        logger.error("%s: %s", hidden_path(path), error.message)  # names hosts and folders: for the log alone
         headers = {"Retry-After": str(RETRY_AFTER_S)}
         return problem(path, status, kind.code, f"{title[:1].lower()}{title[1:]}", title=title, headers=headers)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:

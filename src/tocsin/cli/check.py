@@ -49,7 +49,9 @@ def with_scheme(url: str) -> str:
     Raises:
         Invalid: it is one bare word, more likely a slip than a host.
     """
-    if "://" in url:
+    from tocsin.model.heartbeats.keys import is_heartbeat  # noqa: PLC0415 (pydantic is slow to load)
+
+    if "://" in url or is_heartbeat(url):
         return url
     if not any(mark in url for mark in ".:") and url.strip().partition("/")[0].lower() != "localhost":
         raise Invalid(f"{url!r} is no URL: write a host with a dot or a port, or https://{url.strip()} if you mean it")

@@ -9,8 +9,10 @@ from rich.text import Text
 
 from tocsin.actions.checks import CheckQuery, list_checks
 from tocsin.actions.downtimes import DowntimeQuery, list_downtimes
+from tocsin.actions.heartbeats import list_pings
 from tocsin.actions.uptime import UptimeQuery, get_uptime
 from tocsin.actions.websites import get_website
+from tocsin.cli.heartbeat_views import heartbeat_facts, print_pings
 from tocsin.cli.output import (
     NOTHING,
     STYLE_OF,
@@ -29,7 +31,9 @@ from tocsin.cli.waterfall import DIM
 from tocsin.model.checks import MonitorCheckRead
 from tocsin.model.conditions.lines import expectation_text
 from tocsin.model.downtimes import DowntimeWindowRead
+from tocsin.model.heartbeats.pings import PingRead
 from tocsin.model.options import BasicAuth, BearerAuth, CheckOptions
+from tocsin.model.pages import PageQuery
 from tocsin.model.standing import Standing, standing_of
 from tocsin.model.times import utcnow
 from tocsin.model.uptime import Uptime
@@ -49,6 +53,7 @@ class WebsiteSeen:
     uptimes: tuple[Uptime, ...]
     checks: list[MonitorCheckRead]
     downtimes: list[DowntimeWindowRead]
+    pings: list[PingRead]  # of a heartbeat
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON-able form."""
@@ -57,6 +62,7 @@ class WebsiteSeen:
             "uptime": [one.model_dump(mode="json") for one in self.uptimes],
             "checks": [one.model_dump(mode="json", exclude={"evidence"}) for one in self.checks],
             "downtimes": [one.model_dump(mode="json") for one in self.downtimes],
+            **({"pings": [one.model_dump(mode="json") for one in self.pings]} if self.website.ping_url else {}),
         }
 
 
@@ -69,6 +75,7 @@ def read_website(db: Session, website_id: int, checks_count: int, downtimes_coun
         tuple(get_uptime(db, website_id, UptimeQuery(hours=hours)) for hours, _ in UPTIMES),
         checks[:checks_count],
         downtimes[:downtimes_count],
+        list_pings(db, website_id, PageQuery(page_size=max(1, checks_count))).items[:checks_count],
     )
 
 
@@ -97,8 +104,8 @@ def print_list(websites: list[WebsiteRead]) -> None:
     print_table(("id", "status", "name", "url", "last check", "response"), rows, right=("id", "response"))
 
 
-def print_website(seen: WebsiteSeen) -> None:
-    """Print a website, its uptime, its checks and its downtimes."""
+def print_website(seen: WebsiteSeen, server: str) -> None:
+    """Print a website, its uptime, its checks and its downtimes; `server` is the URL of where it is served."""
     out, now, website = console(), utcnow(), seen.website
     out.print(
         Text.assemble(standing_text(website), "  ", (website.name, "bold"), "  ", (website.url, DIM)), soft_wrap=True
@@ -106,28 +113,35 @@ def print_website(seen: WebsiteSeen) -> None:
     if website.last_message and not website.status.is_available:
         out.print(f"  {website.last_message}", soft_wrap=True)
     out.print()
-    for label, value in _facts(seen, now):
+    for label, value in _facts(seen, server, now):
         out.print(Text.assemble("  ", (label.ljust(LABEL), DIM), value), soft_wrap=True)
     if seen.checks:
         out.print()
         rows = (_check_row(one) for one in seen.checks)
         print_table(("checked at", "status", "code", "response", "cause"), rows, right=("code", "response"))
+    if seen.pings:
+        out.print()
+        print_pings(seen.pings)
     if seen.downtimes:
         out.print()
         downtimes = (_downtime_row(one, now) for one in seen.downtimes)
         print_table(("down from", "until", "for", "checks", "why"), downtimes, right=("checks",))
 
 
-def _facts(seen: WebsiteSeen, now: datetime) -> list[tuple[str, str | Text]]:
+def _facts(seen: WebsiteSeen, server: str, now: datetime) -> list[tuple[str, str | Text]]:
     website = seen.website
     return [
         ("id", str(website.id)),
-        ("checked", f"{ago_text(website.last_checked_at, now)}, every {website.check_interval} s"),
+        *(heartbeat_facts(website, server, now) if website.ping_url else _checked_facts(website, now)),
         ("status since", moment_text(website.status_since)),
         ("response", ms_text(website.last_response_time_ms)),
         *_uptime_facts(seen),
         *_rarer_facts(website, now),
     ]
+
+
+def _checked_facts(website: WebsiteRead, now: datetime) -> Iterator[tuple[str, str]]:
+    yield "checked", f"{ago_text(website.last_checked_at, now)}, every {website.check_interval} s"
 
 
 def _uptime_facts(seen: WebsiteSeen) -> Iterator[tuple[str, str]]:

@@ -38,6 +38,10 @@ _WEBSITE_OPTIONS = (
     click.option("--interval", type=int, metavar="S", help="Seconds between checks. [default: 300]"),
     click.option("--tag", "tags", multiple=True, metavar="TEXT", help="May be repeated."),
     click.option("--group", metavar="TEXT", help="The group it is listed under."),
+    click.option("--period", metavar="SPAN", help="Heartbeats: time between pings, as in 15m, 1h, 1d. [default: 1d]"),
+    click.option("--cron", metavar="EXPR", help="Heartbeats: when pings are expected instead, as in cron."),
+    click.option("--time-zone", metavar="ZONE", help="Heartbeats: of the cron expression. [default: UTC]"),
+    click.option("--grace", metavar="SPAN", help="Heartbeats: how late a ping may be. [default: 5m]"),
 )
 
 
@@ -113,12 +117,14 @@ def list_websites(database: str | None, config: Path | None, as_json: bool, **qu
 def add(
     url: str, paused: bool, if_empty: bool, database: str | None, config: Path | None, as_json: bool, **values: Any
 ) -> None:
-    """Watch a URL.
+    """Watch a URL, or wait for a job that reports by itself.
 
     \b
     Examples:
       tocsin websites add https://example.com
       tocsin websites add https://example.com/login --name Login --interval 60 --expect-body Password
+      tocsin websites add heartbeat: --name Backup --period 1d --grace 1h
+      tocsin websites add heartbeat: --cron "0 3 * * *" --time-zone Europe/Berlin
     """
     from pydantic import ValidationError  # noqa: PLC0415 (slow to load)
 
@@ -136,6 +142,10 @@ def add(
             raise explain(error) from error
         made = create_website(db, website)
     _print_one(made, "Added", as_json=as_json)
+    if made.ping_url and not as_json:
+        from tocsin.cli.heartbeat_views import server_url  # noqa: PLC0415
+
+        click.echo(f"Its job reports at {server_url(settings_of(database, config))}{made.ping_url}")
 
 
 @websites.command()
@@ -265,6 +275,7 @@ def show(
       tocsin websites show 3
       tocsin websites show https://example.com --checks 50 --json
     """
+    from tocsin.cli.heartbeat_views import server_url  # noqa: PLC0415
     from tocsin.cli.website_views import print_website, read_website  # noqa: PLC0415
 
     with opened_database(database, config) as opened, opened.session() as db:
@@ -272,7 +283,7 @@ def show(
     if as_json:
         print_json(seen.to_dict())
     else:
-        print_website(seen)
+        print_website(seen, server_url(settings_of(database, config)))
 
 
 @websites.command()
@@ -286,6 +297,7 @@ def check(
     """Check websites once, from here, each with its own options; without a name every active one.
 
     Shows what `tocsin check` shows, with the same exit codes, and records nothing: that is the server's part.
+    Heartbeats are left out: nobody looks at them.
 
     \b
     Examples:
@@ -295,12 +307,16 @@ def check(
     import asyncio  # noqa: PLC0415
 
     from tocsin.cli.report import Report  # noqa: PLC0415
+    from tocsin.model.heartbeats.keys import is_heartbeat  # noqa: PLC0415
     from tocsin.storage.websites import WebsiteCRUD  # noqa: PLC0415
     from tocsin.watch.jobs import options_of  # noqa: PLC0415
+    from tocsin.watch.once import refuse_heartbeat  # noqa: PLC0415
 
     with opened_database(database, config) as opened, opened.session() as db:
         rows = [find(db, name) for name in names] if names else WebsiteCRUD.get_active_websites(db)
-        targets = [(row.url, options_of(row)) for row in rows]
+        targets = [(row.url, options_of(row)) for row in rows if names or not is_heartbeat(row.url)]
+    for url, _ in targets:
+        refuse_heartbeat(url)
     if not targets:
         note("No website is active.")
         return
@@ -319,6 +335,7 @@ def fields_given(values: dict[str, Any]) -> dict[str, Any]:
         "check_interval": values.pop("interval"),
         "tags": list(values.pop("tags")) or None,
         "group": values.pop("group"),
+        **{name: values.pop(name) for name in ("period", "cron", "time_zone", "grace")},
     }
     return {**{name: value for name, value in own.items() if value is not None}, **options_given(values)}
 
@@ -329,12 +346,13 @@ def find(db: "Session", name: str) -> "Website":
     Raises:
         NotFound: there is none.
     """
+    from tocsin.model.heartbeats.keys import is_heartbeat  # noqa: PLC0415
     from tocsin.storage.websites import WebsiteCRUD  # noqa: PLC0415
 
     if name.isascii() and name.isdigit():
         row = WebsiteCRUD.get_by_id(db, int(name)) if len(name) < 19 else None
     else:
-        row = WebsiteCRUD.get_by_url(db, name if "://" in name else f"https://{name}")
+        row = WebsiteCRUD.get_by_url(db, name if "://" in name or is_heartbeat(name) else f"https://{name}")
     if row is None:
         raise NotFound(f"there is no website {name}: see `tocsin websites list`")
     return row
@@ -351,4 +369,8 @@ def _print_one(website: "WebsiteRead", what: str, *, as_json: bool) -> None:
         print_json(website.model_dump(mode="json"))
         return
     how = f"checked every {website.check_interval} s" if website.is_active else "paused"
+    if website.ping_url and website.is_active:
+        from tocsin.cli.heartbeat_views import schedule_text  # noqa: PLC0415
+
+        how = schedule_text(website)
     click.echo(f"{what} {website.id}: {website.name}, {website.url}, {how}.")

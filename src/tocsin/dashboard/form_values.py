@@ -10,6 +10,8 @@ from tocsin.dashboard.wording import sentence
 from tocsin.errors import Invalid
 from tocsin.model.conditions.lines import expectation_text, parse_expectation
 from tocsin.model.enums import HTTPMethod
+from tocsin.model.heartbeats.keys import is_heartbeat
+from tocsin.model.heartbeats.schedules import FIELDS
 from tocsin.model.websites import WebsiteCreate, WebsiteRead
 
 Typed = dict[str, str]
@@ -34,6 +36,7 @@ def typed_from(website: WebsiteRead | WebsiteCreate) -> Typed:
     typed |= {name: str(getattr(website, name)) for name in (*_TEXTS, *_DEFAULTED)}
     typed |= {name: getattr(website, name) or "" for name in _OPTIONAL_TEXTS}
     typed |= {name: "on" for name in _TICKS if getattr(website, name)}
+    typed |= {name: str(getattr(website, name) or "") for name in FIELDS}
     typed |= {name: ", ".join(getattr(website, name)) for name in _LISTS}
     slow = website.degraded_after_ms
     typed["degraded_after_ms"] = "" if slow is None else f"{slow:g}"
@@ -54,10 +57,12 @@ def values_from(typed: Mapping[str, str]) -> tuple[dict[str, Any], Faults]:
     faults: Faults = {}
     defaults = blank_form()
     values: dict[str, Any] = {name: typed.get(name, "").strip() for name in _TEXTS}
-    values |= {name: typed.get(name, "").strip() or None for name in (*_OPTIONAL_TEXTS, "degraded_after_ms")}
+    values |= {name: typed.get(name, "").strip() or None for name in (*_OPTIONAL_TEXTS, *FIELDS, "degraded_after_ms")}
     values |= {name: typed.get(name, "").strip() or defaults[name] for name in (*_NUMBERS, *_DEFAULTED)}
     values |= {name: name in typed for name in _TICKS}
     values |= {name: [part for one in typed.get(name, "").split(",") if (part := one.strip())] for name in _LISTS}
+    if is_heartbeat(values["url"]):
+        values.pop("check_interval")  # nobody looks at it
     values["auth"] = _auth(typed)
     for name, read in (("request_headers", _headers), ("expectations", _expectations)):
         lines = [line.strip() for line in typed.get(name, "").splitlines() if line.strip()]

@@ -23,6 +23,7 @@ from tocsin.dashboard.sent import Sent
 from tocsin.errors import Conflict, Invalid
 from tocsin.model.enums import Scope
 from tocsin.model.expectations import SUBJECTS, Operator
+from tocsin.model.heartbeats.schedules import FIELDS
 from tocsin.model.websites import INTERVAL_BOUNDS, WebsiteCreate, WebsiteUpdate
 
 Writer = Annotated[Caller, Depends(require(Scope.WRITE))]
@@ -30,7 +31,7 @@ Writer = Annotated[Caller, Depends(require(Scope.WRITE))]
 _MORE = frozenset(
     {"timeout", "max_retries", "method", "request_headers", "request_body", "auth_kind", "auth_username",
      "auth_password", "auth_token", "expected_status", "max_redirects", "address_family", "proxy",
-     "degraded_after_ms", "expectations", "tags", "group", "regions", "description"}
+     "degraded_after_ms", "expectations", "tags", "group", "regions", "description", *FIELDS}
 )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from tocsin.actions.checks import get_check
 from tocsin.actions.overview import WebsiteDetail, read_website
@@ -18,6 +18,7 @@ from tocsin.dashboard.wording import days_left, size, span
 from tocsin.model.checks import MonitorCheckRead
 from tocsin.model.conditions.lines import expectation_text
 from tocsin.model.enums import MonitorStatus, Scope
+from tocsin.model.heartbeats.schedules import schedule_of
 from tocsin.model.standing import Standing, standing_of
 from tocsin.model.targets.kinds import has_use_for
 from tocsin.model.times import utcnow
@@ -54,6 +55,7 @@ def add_routes(pages: APIRouter) -> None:
 
 
 def website_page(
+    request: Request,
     website_id: WebsiteId,
     db: Db,
     caller: Reader,
@@ -79,6 +81,7 @@ def website_page(
         checks_status=only,
         checked=view_of(made) if made else None,
         options=options_of(detail.website),
+        ping_address=f"{str(request.base_url).rstrip('/')}{detail.website.ping_url}",
         can_write=caller.scope.allows(Scope.WRITE),
     )
 
@@ -164,6 +167,8 @@ def facts_of(evidence: dict[str, Any]) -> list[tuple[str, str]]:
 
 def options_of(website: WebsiteRead) -> list[tuple[str, str]]:
     """Return how a website is checked, named for people, secrets masked."""
+    if website.ping_url:
+        return [(name, value) for name, value in _schedule_of(website) if value]
     rules = [expectation_text(one) for one in website.expectations]
     redirects = f"followed, at most {website.max_redirects}" if website.follow_redirects else "not followed"
     slow = website.degraded_after_ms
@@ -186,3 +191,15 @@ def options_of(website: WebsiteRead) -> list[tuple[str, str]]:
         ("Regions", ", ".join(website.regions)),
     )
     return [(name, value) for name, value in named if value]
+
+
+def _schedule_of(website: WebsiteRead) -> list[tuple[str, str]]:
+    """Return when a heartbeat is expected, named for people."""
+    schedule = schedule_of(website)
+    return [
+        ("Expected every", span(schedule.period_s) if schedule.period_s else ""),
+        ("Expected at", f"{schedule.cron} ({schedule.time_zone})" if schedule.cron else ""),
+        ("Grace", span(schedule.grace_s)),
+        ("Group", website.group or ""),
+        ("Tags", ", ".join(website.tags)),
+    ]

@@ -1,1 +1,1 @@
-"""Which alerts, and when: patterns, label matchers, schedules, mutes. Pure; not in `model`, as it needs libraries."""
+"""Which alerts, and when: patterns, matchers, schedules, mutes, deadlines. Pure; not in `model`: it needs libraries."""

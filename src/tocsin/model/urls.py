@@ -6,8 +6,10 @@ from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 import idna
 
+from tocsin.model.heartbeats.keys import PREFIX, complete_url, is_heartbeat, normalise_key
+
 SCHEMES = ("http", "https", "ws", "wss", "tcp", "tls", "dns", "icmp")
-"""URL schemes that have a probe. `probes.PROBES` has exactly these keys."""
+"""URL schemes that have a probe. `probes.PROBES` has exactly these keys. Nobody looks at a heartbeat: it has none."""
 
 DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443, "dns": 53}
 RECORD_TYPES = ("A", "AAAA", "CNAME", "MX", "NS", "TXT", "SOA", "SRV", "PTR", "CAA")
@@ -22,7 +24,7 @@ _DNS_NAME = re.compile(r"[a-z0-9_*-]{1,63}(?:\.[a-z0-9_*-]{1,63})*")
 
 
 def check_url(url: str) -> str:
-    """Return `url` trimmed of white space, as the user wrote it otherwise.
+    """Return `url` trimmed of white space, as the user wrote it otherwise; a heartbeat without a key is given one.
 
     Raises:
         ValueError: it is no URL that a probe understands; the text says what to write instead.
@@ -34,6 +36,8 @@ def check_url(url: str) -> str:
         raise ValueError(f"the URL has {len(url)} characters; at most {MAX_URL_LENGTH} are allowed")
     if any(ord(character) < 0x21 or ord(character) == 0x7F for character in url):
         raise ValueError("the URL contains white space or control characters; percent-encode them")
+    if is_heartbeat(url):
+        return complete_url(url)
     normalise_url(url)
     return url
 
@@ -48,6 +52,8 @@ def normalise_url(url: str) -> str:
     Raises:
         ValueError: the URL has no known scheme, no host, or a port out of range.
     """
+    if is_heartbeat(url):
+        return normalise_key(url)
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -56,7 +62,7 @@ def normalise_url(url: str) -> str:
     scheme = parts.scheme.lower()
     if scheme not in SCHEMES:
         known = ", ".join(f"{name}://" for name in SCHEMES)
-        raise ValueError(f"{url!r} must start with one of {known}")
+        raise ValueError(f"{url!r} must start with one of {known}, {PREFIX}")
     if port == 0:
         raise ValueError("nobody can listen on port 0")
     normalise = {"tcp": _normalise_service, "tls": _normalise_service, "dns": _normalise_question, "icmp": _machine}

@@ -6,6 +6,20 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, computed_field, model_validator
 
 from tocsin.model.enums import Cause, MonitorStatus
+from tocsin.model.heartbeats.keys import is_heartbeat
+from tocsin.model.heartbeats.pings import HeartbeatFacts
+from tocsin.model.heartbeats.schedules import (
+    FIELDS,
+    LONGEST_S,
+    Grace,
+    Span,
+    TimeZone,
+    fields_of,
+    heartbeat_name,
+    refuse_foreign_fields,
+    settled,
+    span_text,
+)
 from tocsin.model.options import CheckOptions
 from tocsin.model.targets.kinds import refuse_useless_options
 from tocsin.model.times import UTCDatetime
@@ -32,8 +46,16 @@ def _within_bounds(value: int) -> int:
     return value
 
 
+def _is_a_period(value: int | None) -> int | None:
+    shortest = min(60, INTERVAL_BOUNDS.min_s)
+    if value is not None and not shortest <= value <= LONGEST_S:
+        raise ValueError(f"the period must be {span_text(shortest)} to {span_text(LONGEST_S)}")
+    return value
+
+
 Url = Annotated[str, AfterValidator(check_url)]
 CheckInterval = Annotated[int, AfterValidator(_within_bounds)]
+Period = Annotated[Span, AfterValidator(_is_a_period)]
 Label = Annotated[str, Field(min_length=1, max_length=100)]
 
 
@@ -47,6 +69,24 @@ class WebsiteFields(CheckOptions):
     tags: list[Label] = Field(default_factory=list, max_length=50)
     group: str | None = Field(None, max_length=100)
     regions: list[Label] = Field(default_factory=list, max_length=50)
+    period: Period = Field(
+        None,
+        description="Heartbeats: seconds between pings (60 s to 365 d), or 15m, 1h, 1d. 1 day without a cron.",
+        examples=[86400],
+    )
+    cron: str | None = Field(
+        None,
+        min_length=1,
+        max_length=100,
+        description="Heartbeats: when pings are expected instead, as in cron.",
+        examples=["0 3 * * *"],
+    )
+    time_zone: TimeZone = Field(
+        None, description="Heartbeats: of the cron expression; UTC, if left out.", examples=["Europe/Berlin"]
+    )
+    grace: Grace = Field(
+        None, description="Heartbeats: so many seconds later a ping is missing; 300, if left out.", examples=[300]
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -71,7 +111,14 @@ class WebsiteCreate(WebsiteFields):
     url: Url = Field(max_length=2048, examples=["https://example.com"])
 
     @model_validator(mode="after")
-    def _name_from_host(self) -> Self:
+    def _filled_in(self) -> Self:
+        refuse_foreign_fields(self.url, vars(self))
+        if is_heartbeat(self.url):
+            interval = self.check_interval if "check_interval" in self.model_fields_set else None
+            schedule = settled({name: getattr(self, name) for name in FIELDS}, interval)
+            for name, value in fields_of(schedule).items():
+                setattr(self, name, value)
+            self.name = self.name if self.name.strip() else heartbeat_name(schedule)
         if not self.name.strip():
             self.name = short_name(self.url)
         return self
@@ -108,7 +155,7 @@ class WebsiteHead(BaseModel):
     status: MonitorStatus = Field(MonitorStatus.UNKNOWN, description="Of the last check; UNKNOWN before the first.")
 
 
-class WebsiteRead(WebsiteFields, WebsiteHead):  # pydantic takes the fields of the last base first
+class WebsiteRead(HeartbeatFacts, WebsiteFields, WebsiteHead):  # pydantic takes the fields of the last base first
     """A website as every door shows it, with its present state. Secrets are masked."""
 
     model_config = ConfigDict(
@@ -140,7 +187,12 @@ class WebsiteRead(WebsiteFields, WebsiteHead):  # pydantic takes the fields of t
         },
     )
 
+    # Stored values were checked when they came in; the bounds may have moved since.
     check_interval: int = 300
+    period: int | None = None
+    cron: str | None = None
+    time_zone: str | None = None
+    grace: int | None = None
     created_at: UTCDatetime
     updated_at: UTCDatetime
     status_since: UTCDatetime | None = None

@@ -1,8 +1,7 @@
 """Websites: what is watched."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -10,16 +9,21 @@ from sqlalchemy.orm import Session
 
 from tocsin.errors import Conflict, Invalid
 from tocsin.model.enums import MonitorStatus
+from tocsin.model.heartbeats.keys import PREFIX, hidden_url, is_heartbeat
+from tocsin.model.heartbeats.schedules import schedule_of
 from tocsin.model.times import utcnow
 from tocsin.model.urls import normalise_url
 from tocsin.model.websites import WebsiteCreate, WebsiteUpdate
+from tocsin.storage import heartbeats
 from tocsin.storage.alerts.recording import end_alerts_of_website
 from tocsin.storage.tables import DebugSession, NetworkEvent, Website
+from tocsin.storage.tables.heartbeats import Heartbeat
 from tocsin.storage.tables.records import WebsiteState
 from tocsin.storage.tables.schema import FRESH, Base
 
 _AT_ONCE = 10_000
 """Numbers in one statement; SQLite takes 32,766."""
+_IS_LOOKED_AT = ~Website.url_key.startswith(PREFIX)
 
 
 class WebsiteCRUD:
@@ -31,10 +35,14 @@ class WebsiteCRUD:
 
         Raises:
             Conflict: another website has the same URL, compared normalised.
+            Invalid: a heartbeat's cron expression is none.
         """
         now = utcnow()
         fields = website.model_dump(mode="json")
         row = Website(url_key=normalise_url(website.url), created_at=now, updated_at=now, **fields)
+        if is_heartbeat(row.url_key):
+            heartbeats.checked_schedule(website, now)
+            row.heartbeat = Heartbeat()
         db.add(row)
         _commit(db, row)
         return row
@@ -105,13 +113,13 @@ class WebsiteCRUD:
 
     @staticmethod
     def get_active_ids(db: Session) -> set[int]:
-        """Return the ids of the websites that are to be checked."""
-        return set(db.scalars(select(Website.id).where(Website.is_active)))
+        """Return the ids of the websites that are to be looked at: no heartbeats."""
+        return set(db.scalars(select(Website.id).where(Website.is_active, _IS_LOOKED_AT)))
 
     @staticmethod
     def count_active(db: Session) -> int:
-        """Return how many websites are to be checked."""
-        return db.scalar(select(func.count()).where(Website.is_active)) or 0
+        """Return how many websites are to be looked at: no heartbeats."""
+        return db.scalar(select(func.count()).where(Website.is_active, _IS_LOOKED_AT)) or 0
 
     @staticmethod
     def find_ids(
@@ -143,19 +151,21 @@ class WebsiteCRUD:
 
         Raises:
             Conflict: another website has the new URL.
-            Invalid: the new name is empty.
+            Invalid: the new name is empty, or a change contradicts what it is (a heartbeat, or none).
         """
         row = db.get(Website, website_id, populate_existing=True)
         if row is None:
             return None
-        changes: dict[str, Any] = website_update.changes()
+        now = utcnow()
+        changes = heartbeats.settled_changes(row, website_update.changes(), now)
+        before = schedule_of(row), row.is_active
         if "url" in changes:
             row.url_key = normalise_url(changes["url"])
         if "name" in changes and not changes["name"].strip():
             raise Invalid("the name must not be empty", field="name")
         for name, value in changes.items():
             setattr(row, name, value)
-        _commit(db, row)
+        _commit(db, row, lambda: heartbeats.rearm(db, row, before, now))
         return row
 
     @staticmethod
@@ -203,9 +213,13 @@ def _like(text: str) -> str:
     return f"%{text}%"
 
 
-def _commit(db: Session, row: Website) -> None:
-    url = row.url
+def _commit(db: Session, row: Website, then: Callable[[], None] | None = None) -> None:
+    """Commit the row, and what `then` changes once the row is written and nobody else can change it."""
+    url = hidden_url(row.url)
     try:
+        db.flush()
+        if then is not None:
+            then()
         db.commit()
     except IntegrityError as error:
         db.rollback()

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from tocsin.errors import Invalid
 from tocsin.model.enums import MonitorStatus
+from tocsin.model.heartbeats.keys import hidden_url, is_heartbeat
 from tocsin.model.options import CheckOptions
 from tocsin.model.results import CheckResult
 from tocsin.model.targets.kinds import refuse_useless_options
@@ -124,6 +125,7 @@ def parse_website(url: str, options: dict[str, Any]) -> WebsiteCreate:
     except ValidationError as error:
         raise Invalid("; ".join(_fault(one["loc"], one["msg"]) for one in error.errors())) from error
     check_expectations(website.expectations)
+    refuse_heartbeat(website.url)
     return website
 
 
@@ -132,9 +134,16 @@ def _fault(place: tuple[int | str, ...], text: str) -> str:
 
 
 def _checked_url(url: str, options: CheckOptions) -> str:
+    refuse_heartbeat(url)
     try:
         checked = check_url(url)
         refuse_useless_options(checked, vars(options))
         return checked
     except ValueError as error:
         raise Invalid(str(error), field="url") from error
+
+
+def refuse_heartbeat(url: str) -> None:
+    """Raise Invalid where nobody can look at that URL, since its job reports by itself."""
+    if is_heartbeat(url):
+        raise Invalid(f"{hidden_url(url)} cannot be checked: nobody looks at a heartbeat", field="url")

@@ -17,10 +17,13 @@ from tocsin.model.results import CheckResult
 from tocsin.model.states import WatchState
 from tocsin.model.times import isoformat, utcnow
 from tocsin.storage.database import Database
+from tocsin.storage.heartbeats import lock_beats
 from tocsin.storage.history.uptime import gap_allowance
 from tocsin.storage.results import Outcome, ResultWriter, Stored
 from tocsin.storage.states import add_skipped, load_states
 from tocsin.watch.breaker import Breaker
+from tocsin.watch.heartbeats import signals
+from tocsin.watch.heartbeats.signals import Decided, Signal
 from tocsin.watch.judge import judge
 from tocsin.watch.live import LiveEvent, LiveHub
 
@@ -54,6 +57,10 @@ class Submission:
     done: "Future[Recorded]" = field(default_factory=Future)
 
 
+Waiting = Submission | Signal
+"""What the recorder takes: what a look saw, or a ping of a heartbeat or its absence."""
+
+
 class Recorder:
     """Takes results from any thread; stores each batch in one transaction, judged against what is stored."""
 
@@ -64,7 +71,7 @@ class Recorder:
         self._live = live
         self._breaker = breaker
         self._writer = ResultWriter(warn_days)
-        self._queue: queue.SimpleQueue[Submission | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
         self._urgent = threading.Event()
         self._skipped: Counter[int] = Counter()
         self._skipped_lock = threading.Lock()
@@ -89,12 +96,13 @@ class Recorder:
         self._urgent.set()
         self._thread.join()
 
-    def submit(self, submission: Submission) -> None:
+    def submit(self, submission: Waiting) -> None:
         """Queue a result. Its future ends once the row is committed, or with NotFound where the website is gone."""
         if self._queue.qsize() >= QUEUE_LIMIT:
             self.dropped_count += 1
             submission.done.set_exception(StorageUnavailable("too many results wait for the database"))
             return
+        submission.done.set_running_or_notify_cancel()  # whoever waits may go; what was queued is stored all the same
         self._queue.put(submission)
         if submission.is_urgent:
             self._urgent.set()
@@ -106,13 +114,13 @@ class Recorder:
 
     def _run(self) -> None:
         is_open = True
-        held: list[Submission] = []
+        held: list[Waiting] = []
         while is_open or held:
             batch, is_open, held = self._take(held, is_open=is_open)
             if batch:
                 self._store(batch)
 
-    def _take(self, held: list[Submission], *, is_open: bool) -> tuple[list[Submission], bool, list[Submission]]:
+    def _take(self, held: list[Waiting], *, is_open: bool) -> tuple[list[Waiting], bool, list[Waiting]]:
         """Return a batch with no website twice, whether more can come, and what has to wait for the next one."""
         waiting = list(held)
         if not waiting:
@@ -132,11 +140,11 @@ class Recorder:
                 is_open = False
                 break
             waiting.append(item)
-        batch: dict[int, Submission] = {}
+        batch: dict[int, Waiting] = {}
         later = [one for one in waiting if batch.setdefault(one.website_id, one) is not one]
         return list(batch.values()), is_open, later
 
-    def _store(self, batch: Sequence[Submission]) -> None:
+    def _store(self, batch: Sequence[Waiting]) -> None:
         try:
             self._store_patiently(batch)
         except StorageUnavailable as error:  # only while stopping: what cannot be stored now never will be
@@ -153,7 +161,7 @@ class Recorder:
             for one in batch:
                 self._store([one])
 
-    def _store_patiently(self, batch: Sequence[Submission]) -> None:
+    def _store_patiently(self, batch: Sequence[Waiting]) -> None:
         """Store a batch; while the database cannot be reached, keep it and try again."""
         tries = 0
         while True:
@@ -178,23 +186,31 @@ class Recorder:
             else:
                 return
 
-    def _commit(self, batch: Sequence[Submission]) -> None:
+    def _commit(self, batch: Sequence[Waiting]) -> None:
         now = utcnow()
+        looks = [one for one in batch if isinstance(one, Submission)]
+        beating = [one for one in batch if isinstance(one, Signal)]
         with self._database.write_transaction() as connection:
+            beats = lock_beats(connection, [one.website_id for one in beating]) if beating else {}
             states = load_states(connection, [one.website_id for one in batch])
-            known = [one for one in batch if one.website_id in states]
+            known = [one for one in looks if one.website_id in states]
+            decided = signals.decide(beating, beats, states, now)
             outcomes = [self._judged(one, states[one.website_id]) for one in known]
-            stored = self._writer.write(connection, outcomes, now)
+            outcomes += [one.outcome for one in decided if one.outcome is not None]
+            stored = self._writer.write(connection, outcomes, now) if outcomes else []
+            signals.store(connection, decided, now)
             with self._skipped_lock:
                 skipped, self._skipped = self._skipped, Counter()
             if skipped:
                 add_skipped(connection, dict(skipped))
+        self._tell(outcomes, stored, decided)
+        for look, outcome, row in zip(known, outcomes, stored, strict=False):  # those of signals come after them
+            look.done.set_result(Recorded(row.check_id, outcome.judgement.state))
+        for signal in decided:
+            signal.signal.done.set_result(signal.step)
         for one in batch:
-            if one.website_id not in states:
+            if not one.done.done():
                 one.done.set_exception(NotFound(f"website {one.website_id} was deleted meanwhile"))
-        self._tell(outcomes, stored)
-        for one, outcome, row in zip(known, outcomes, stored, strict=True):
-            one.done.set_result(Recorded(row.check_id, outcome.judgement.state))
 
     def _judged(self, one: Submission, state: WatchState) -> Outcome:
         is_broken = state.consecutive_failures >= self._breaker.failures
@@ -203,7 +219,7 @@ class Recorder:
         judgement = judge(one.result, state, self._breaker, utcnow(), gap_after=gap_after)
         return Outcome(one.website_id, one.result, judgement, timedelta(seconds=one.interval_s), one.is_urgent)
 
-    def _tell(self, outcomes: Sequence[Outcome], stored: Sequence[Stored]) -> None:
+    def _tell(self, outcomes: Sequence[Outcome], stored: Sequence[Stored], decided: Sequence[Decided]) -> None:
         for one, row in zip(outcomes, stored, strict=True):
             log_outcome(one)
             log_certificate(one, row)
@@ -211,6 +227,7 @@ class Recorder:
         if self._live.has_listeners:
             pairs = zip(outcomes, stored, strict=True)
             self._live.publish(*(event for one, row in pairs for event in live_events(one, row)))
+            self._live.publish(*signals.live_events(decided))
 
 
 def log_outcome(one: Outcome) -> None:

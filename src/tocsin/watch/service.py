@@ -8,9 +8,11 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tocsin.errors import NotFound, StorageUnavailable
+from tocsin.errors import Conflict, NotFound, StorageUnavailable
 from tocsin.model.conditions.certificate_warnings import WARN_DAYS
 from tocsin.model.enums import MonitorStatus
+from tocsin.model.heartbeats.keys import is_heartbeat
+from tocsin.model.heartbeats.pings import Ping
 from tocsin.model.states import WatchState
 from tocsin.model.targets.networks import FORBIDDEN_BY_DEFAULT, Network
 from tocsin.model.times import utcnow
@@ -18,9 +20,11 @@ from tocsin.probes import Tools, open_tools
 from tocsin.storage.database import Database
 from tocsin.storage.states import load_states
 from tocsin.storage.websites import WebsiteCRUD
+from tocsin.watch.deadlines import DeadlineLoop
 from tocsin.watch.housekeeping import Housekeeping, Keeping
 from tocsin.watch.jobs import Job, options_of
 from tocsin.watch.live import LiveHub
+from tocsin.watch.pings import PingDesk
 from tocsin.watch.recorder import Recorder
 from tocsin.watch.runner import Runner, RunnerPlan
 from tocsin.watch.scheduler import Scheduler
@@ -74,6 +78,7 @@ class Watch:
         self._live = live
         self._plan = plan or WatchPlan()
         self._recorder = Recorder(database, live, self._plan.running.breaker, self._plan.certificate_warn_days)
+        self._ping_desk = PingDesk(database, self._recorder)
         self._housekeeping = Housekeeping(database, self._plan.keeping)
         self._wake = asyncio.Event()
         self._stack = AsyncExitStack()
@@ -99,6 +104,8 @@ class Watch:
             self._scheduler.start()
             self._stack.callback(self._scheduler.stop)
             self._stack.push_async_callback(_end, asyncio.create_task(self._keep_in_step()))
+            deadlines = DeadlineLoop(self._database, self._recorder)
+            self._stack.push_async_callback(_end, asyncio.create_task(deadlines.run()))
             self._housekeeping.start()
             self._stack.push_async_callback(asyncio.to_thread, self._housekeeping.stop)
         self._is_running = True
@@ -122,6 +129,7 @@ class Watch:
 
         Raises:
             NotFound: there is no such website.
+            Conflict: it is a heartbeat, at which nobody looks.
         """
         if self._runner is None or self._scheduler is None:
             raise NotFound("the watch is not running")
@@ -131,11 +139,33 @@ class Watch:
             job = fresh
         return (await self._runner.check_now(job)).check_id
 
+    async def find_heartbeat(self, key: str) -> int:
+        """Return the id of the website that is the heartbeat with that key.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return await self._ping_desk.find(key)
+
+    async def take_ping(self, key: str, ping: Ping) -> None:
+        """Record a ping of the heartbeat with that key; return once it is committed.
+
+        Raises:
+            NotFound: no heartbeat has that key.
+            StorageUnavailable: too many pings wait already.
+        """
+        await self._ping_desk.take(key, ping)
+
     def _read_job(self, website_id: int) -> Job:
         with self._database.session() as db:
             website = WebsiteCRUD.get_by_id(db, website_id)
             if website is None:
                 raise NotFound(f"there is no website {website_id}")
+            if is_heartbeat(website.url):
+                raise Conflict(
+                    f"website {website_id} is a heartbeat: nobody looks at it, its job reports by itself."
+                    " Run the job, or call its ping_url"
+                )
             states = load_states(db.connection(), [website_id])
             state = states.get(website_id, WatchState(website_id))
             return Job(website_id, website.url, options_of(website), website.check_interval, state)

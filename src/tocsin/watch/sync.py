@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tocsin.model.heartbeats.keys import is_heartbeat
 from tocsin.model.states import WatchState
 from tocsin.model.times import utcnow
 from tocsin.storage.database import Database, translated_errors
@@ -34,6 +35,7 @@ def read_changes(database: Database, since: datetime | None, scheduled: set[int]
             changed: Iterable[Website] = WebsiteCRUD.get_active_websites(db)
         else:
             changed = WebsiteCRUD.get_changed_since(db, since - OVERLAP)
+        changed = [website for website in changed if not is_heartbeat(website.url)]  # nobody looks at those
         active = [website for website in changed if website.is_active]
         gone = {website.id for website in changed if not website.is_active}
         expected = len((scheduled - gone) | {website.id for website in active})

@@ -14,12 +14,13 @@ from tocsin.api.problems import Problem
 from tocsin.model.checks import MonitorCheckRead
 from tocsin.model.debug_sessions import DebugSessionRead, DebugSessionStart, DebugSessionUpdate
 from tocsin.model.downtimes import DowntimeWindowNotes, DowntimeWindowRead
+from tocsin.model.heartbeats.pings import PingRead
 from tocsin.model.network_events import NetworkEventRead, NetworkEventRecord
 from tocsin.model.series import Series
 from tocsin.model.uptime import Uptime
 from tocsin.model.websites import WebsiteCreate, WebsiteRead, WebsiteUpdate
 
-PUBLIC = {"/healthz", "/readyz"}
+PUBLIC = {"/healthz", "/readyz", "/ping/{key}", "/ping/{key}/{what}"}
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +58,8 @@ def test_every_route_of_the_contract_is_there(document: dict[str, Any]) -> None:
         "GET /api/maintenance-windows/{window_id}", "PATCH /api/maintenance-windows/{window_id}",
         "DELETE /api/maintenance-windows/{window_id}",
         "GET /api/tags", "POST /api/websites/pause", "POST /api/websites/resume", f"GET {one}/badge.svg",
+        "GET /ping/{key}", "POST /ping/{key}", "GET /ping/{key}/{what}", "POST /ping/{key}/{what}",
+        f"GET {one}/pings", f"GET {one}/pings/{{number}}/body",
     }  # fmt: skip
 
 
@@ -118,7 +121,8 @@ def test_bodies_and_path_parameters_have_examples(document: dict[str, Any]) -> N
     "model",
     [
         WebsiteCreate, WebsiteUpdate, WebsiteRead, MonitorCheckRead, DowntimeWindowNotes, DowntimeWindowRead, Uptime,
-        Series, DebugSessionStart, DebugSessionUpdate, DebugSessionRead, NetworkEventRecord, NetworkEventRead, Problem,
+        Series, PingRead, DebugSessionStart, DebugSessionUpdate, DebugSessionRead, NetworkEventRecord,
+        NetworkEventRead, Problem,
     ],
 )  # fmt: skip
 def test_every_example_is_what_it_is_an_example_of(document: dict[str, Any], model: type[BaseModel]) -> None:

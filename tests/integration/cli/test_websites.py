@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from tests.support.heartbeats import ping, send
 from tests.support.terminal import invoke
 from tocsin import Database, MonitorCheckCreate, MonitorCheckCRUD, MonitorStatus, WebsiteCRUD
+from tocsin.cli.heartbeat_views import server_url
 from tocsin.model.downtimes import DowntimeWindowCreate
+from tocsin.model.heartbeats.pings import PingKind
 from tocsin.model.times import utcnow
+from tocsin.settings import load_settings
 from tocsin.storage.downtimes import DowntimeWindowCRUD
 
 URL = "https://site.example/"
@@ -216,3 +220,54 @@ def test_websites_are_named_in_one_way(added: list[str], selection: list[object]
 def test_an_unknown_tag_is_refused(added: list[str]) -> None:
     refused = said(added, "pause", "--tag", "b")
     assert (refused.exit_code, refused.stderr) == (1, "Error: no website has the tag 'b'\n")
+
+
+def test_a_heartbeat_is_added_with_the_address_that_its_job_calls(here: list[str]) -> None:
+    added = said(here, "add", "heartbeat:", "--name", "Backup", "--period", "1d", "--grace", "1h").stdout.splitlines()
+    site = shown(here, "show", 1)["website"]
+    assert added == [
+        f"Added 1: Backup, {site['url']}, expected every 1 d, 1 h of grace.",
+        f"Its job reports at http://127.0.0.1:8000{site['ping_url']}",
+    ]
+    by_cron = said(here, "add", "heartbeat:nightly", "--cron", "0 3 * * *", "--time-zone", "Europe/Berlin")
+    assert "expected at 0 3 * * * (Europe/Berlin), 5 min of grace." in by_cron.stdout
+    assert "http://127.0.0.1:8000/ping/nightly" in by_cron.stdout
+
+
+def test_a_heartbeat_shows_its_address_its_schedule_and_its_pings(here: list[str]) -> None:
+    said(here, "add", "heartbeat:nightly", "--period", "1h")
+    database = Database(here[1])
+    send(database, 1, ping(PingKind.START, utcnow() - timedelta(hours=2)), ping(PingKind.LOG, body=b"half\n way"))
+    lines = said(here, "show", "heartbeat:nightly").stdout
+    assert "http://127.0.0.1:8000/ping/nightly" in lines
+    assert "expected every 1 h, 5 min of grace" in lines
+    assert "a run has started and not ended" in lines
+    assert "half way" in lines
+    send(database, 1, ping(PingKind.FAIL, utcnow() - timedelta(minutes=62), exit_code=3))
+    send(database, 1, ping(at=utcnow() - timedelta(minutes=61)))
+    database.dispose()
+    lines = said(here, "show", 1).stdout
+    assert "fail (3)" in lines
+    assert "it is late" in lines
+    assert [one["kind"] for one in shown(here, "show", 1, "--checks", 2)["pings"]] == ["success", "fail"]
+
+
+def test_nobody_looks_at_a_heartbeat_from_here_either(added: list[str]) -> None:
+    said(added, "add", "heartbeat:nightly")
+    refused = said(added, "check", 2)
+    assert (refused.exit_code, "nobody looks at a heartbeat" in refused.stderr) == (2, True)
+    said(added, "pause", 1)
+    assert said(added, "check").stderr == "No website is active.\n"
+    alone = invoke("check", "heartbeat:nightly")
+    assert (alone.exit_code, "nightly" in alone.stderr) == (2, False)
+
+
+def test_a_schedule_that_is_none_is_refused_by_the_name_of_its_option(here: list[str]) -> None:
+    assert "--period: '5x' is no duration" in said(here, "add", "heartbeat:", "--period", "5x").stderr
+    assert "is no cron expression" in said(here, "add", "heartbeat:", "--cron", "nightly").stderr
+    assert "only heartbeats have this" in said(here, "add", URL, "--grace", "60").stderr
+
+
+def test_a_server_that_listens_everywhere_is_reached_on_this_machine() -> None:
+    for host, url in (("0.0.0.0", "http://127.0.0.1:80"), ("::", "http://[::1]:80"), ("::1", "http://[::1]:80")):
+        assert server_url(load_settings({"TOCSIN_HOST": host, "TOCSIN_PORT": "80"})) == url

@@ -8,14 +8,17 @@ import httpx
 import pytest
 
 from tests.support.api import FakeWatch
+from tests.support.heartbeats import KEY, add_heartbeat, ping, send
 from tests.support.small_team import REFUSED, good_check, record, settle_in
 from tocsin import Database, WebsiteCreate, WebsiteCRUD
+from tocsin.model.heartbeats.pings import PingKind
 from tocsin.model.masks import MASK
 from tocsin.model.options import CheckOptions
 from tocsin.model.times import utcnow
 from tocsin.storage.results import ResultWriter
 from tocsin.watch.judge import settle
 
+TICKED = {"is_active": "on", "follow_redirects": "on", "verify_tls": "on"}
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 
 
@@ -221,3 +224,51 @@ async def test_a_condition_that_could_never_be_met_is_said_beside_its_field(
         assert [one["op"] for one in row.expectations] == ["contains", "==", "matches"]
     page = (await client.get(f"/websites/{row.id}/edit")).text
     assert "json $.a == &#34;ok&#34;\nbody matches ^a$</textarea>" in page
+
+
+async def test_a_heartbeat_added_by_form_shows_the_address_that_its_job_calls(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    sent = {"url": "heartbeat:nightly", "period": "1d", "grace": "1h", "check_interval": "300", **TICKED}
+    assert (await client.post("/websites/new", data=sent)).status_code == 303
+    page = (await client.get("/websites/1")).text
+    assert "curl -fsS -m 10 --retry 5 http://127.0.0.1:8000/ping/nightly\n" in page
+    assert "No ping has come yet." in page
+    assert "Check now" not in page
+    assert "Certificate" not in page
+    assert 'href="heartbeat:' not in page
+    form = (await client.get("/websites/1/edit")).text
+    assert '<details class="more" open>' in form
+    for name, value in (("period", "86400"), ("grace", "3600"), ("cron", ""), ("time_zone", "")):
+        assert re.search(rf'id="{name}"[^>]* value="{value}"', form), name
+
+
+async def test_a_heartbeats_form_changes_its_schedule_and_says_what_is_none(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    add_heartbeat(database)
+    sent = {"url": f"heartbeat:{KEY}", "name": "Backup", "cron": "every night", "grace": "5m", **TICKED}
+    response = await client.post("/websites/1/edit", data=sent)
+    assert response.status_code == 422
+    assert 'id="cron-fault">' in response.text
+    assert (await client.post("/websites/1/edit", data={**sent, "cron": "0 3 * * *"})).status_code == 303
+    page = (await client.get("/websites/1")).text
+    assert "0 3 * * * (UTC)" in page
+
+
+async def test_a_heartbeat_shows_its_pings_and_what_its_job_printed(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    add_heartbeat(database)
+    send(database, 1, ping(PingKind.START), ping(PingKind.FAIL, exit_code=3, body=EVIL.encode(), body_bytes=2000))
+    page = (await client.get("/websites/1")).text
+    assert "fail (3)" in page
+    assert "Next one expected" in page
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in page
+    assert '<a href="/api/websites/1/pings/2/body">2.0 KB</a>' in page
+    check = (await client.get("/websites/1/checks/1")).text
+    assert "Start of the body" in check
+    assert "Where the time went" not in check
+    send(database, 1, ping(PingKind.START), ping())
+    assert "Last heard of" in (await client.get("/websites/1")).text

@@ -15,6 +15,7 @@ from tocsin import (
     DebugSessionCRUD,
     DowntimeWindowCreate,
     DowntimeWindowCRUD,
+    HTTPMethod,
     MonitorCheckCreate,
     MonitorCheckCRUD,
     MonitorStatus,
@@ -25,9 +26,11 @@ from tocsin import (
     WebsiteCRUD,
 )
 from tocsin.model.alerts import AlertCategory, AlertPriority
+from tocsin.model.heartbeats.pings import PingKind
 from tocsin.model.results import CertificateFacts, PeerCertificate
 from tocsin.storage.tables.alert_rules import MaintenancePeriod
 from tocsin.storage.tables.alerts import AlertModel
+from tocsin.storage.tables.heartbeats import Heartbeat, HeartbeatPing
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -97,7 +100,11 @@ def test_nothing_of_a_website_stays_in_either_database(database: Database) -> No
     with database.session() as db:
         record_by_hand(db, gone)
         alert = alert_of(gone)
-        db.add_all([alert, MaintenancePeriod(window_id=1, website_id=gone, started_at=NOON, ended_at=NOON)])
+        ping = HeartbeatPing(
+            website_id=gone, slot=1, number=1, kind=PingKind.LOG, received_at=NOON, method=HTTPMethod.GET, body_bytes=0
+        )
+        db.add_all([alert, Heartbeat(website_id=gone), ping])
+        db.add(MaintenancePeriod(window_id=1, website_id=gone, started_at=NOON, ended_at=NOON))
         db.commit()
         assert set(rows_in(db)) >= {table.name for table in Base.metadata.sorted_tables if "website_id" in table.c}
         WebsiteCRUD.delete(db, gone)

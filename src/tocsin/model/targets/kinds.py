@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tocsin.model.heartbeats.keys import is_heartbeat
 from tocsin.model.options import CheckOptions
 
 _SENT = frozenset({"method", "request_headers", "request_body", "auth"})
@@ -17,6 +18,7 @@ USED_BY: dict[str, frozenset[str]] = {
     "tcp": frozenset(),
     "dns": frozenset(),
     "icmp": frozenset(),
+    "heartbeat": frozenset(),
 }
 """By scheme, the options beside those of every kind that mean something; a scheme not listed has a use for all."""
 
@@ -38,4 +40,5 @@ def refuse_useless_options(url: str, options: Mapping[str, Any]) -> None:
     given = [name for name in useless if options.get(name) != _DEFAULTS[name]]
     if given:
         kind = url.partition(":")[0].lower()
-        raise ValueError(f"{kind}:// checks have no use for {', '.join(given)}; leave it at its default")
+        marks = ":" if is_heartbeat(url) else "://"
+        raise ValueError(f"{kind}{marks} checks have no use for {', '.join(given)}; leave it at its default")

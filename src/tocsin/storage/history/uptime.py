@@ -7,6 +7,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tocsin.errors import NotFound
+from tocsin.matching.heartbeats import holds_until
+from tocsin.model.enums import MonitorStatus
+from tocsin.model.heartbeats.keys import is_heartbeat
+from tocsin.model.heartbeats.schedules import schedule_of
 from tocsin.model.times import utcnow
 from tocsin.model.uptime import Uptime, percent_of_checks, time_share
 from tocsin.storage.downtimes import DowntimeWindowCRUD
@@ -26,7 +30,8 @@ def gap_allowance(check_interval_s: float, timeout_s: float, breaker_pause_s: fl
     """Return for how long after a check its status is taken to last.
 
     Two intervals and the time a check may take: one missed tick is no gap. While the circuit breaker leaves a
-    failing website alone, its pause comes on top.
+    failing website alone, its pause comes on top. A heartbeat's lasts until its next ping is missing, see
+    `matching.heartbeats.holds_until`.
     """
     return timedelta(seconds=2 * check_interval_s + min(check_interval_s, 2 * timeout_s) + breaker_pause_s)
 
@@ -101,9 +106,19 @@ def _rounded(percent: float | None) -> float | None:
 
 def _tail(state: WebsiteState, website: Website, end: datetime) -> Stretch | None:
     """Return the stretch up to now in which no check has come, if there is one."""
+    if is_heartbeat(website.url):
+        return _heartbeat_tail(state, website, end)
     pause = state.breaker_open_until - state.last_checked_at if state.breaker_open_until else timedelta(0)
     lasts = gap_allowance(website.check_interval, website.timeout, max(0.0, pause.total_seconds()))
     since = state.last_checked_at + lasts
+    return (since, end) if since < end else None
+
+
+def _heartbeat_tail(state: WebsiteState, website: Website, end: datetime) -> Stretch | None:
+    """Return the stretch up to now of which a heartbeat says nothing: its time ran out, and nobody waited for it."""
+    if state.status is MonitorStatus.DOWN and website.is_active:
+        return None  # until the next ping
+    since = holds_until(schedule_of(website), state.last_checked_at)
     return (since, end) if since < end else None
 
 

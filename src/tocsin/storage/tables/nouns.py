@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
 from tocsin.model.enums import AddressFamily, Cause, HTTPMethod, MonitorStatus, NetworkEventType, Phase
 from tocsin.model.times import utcnow
+from tocsin.storage.tables.heartbeats import Heartbeat
 from tocsin.storage.tables.schema import Base, named, website_id
 from tocsin.storage.tables.types import Code, EpochMicroseconds, Id, Milliseconds, UTCDateTime
 
@@ -41,6 +42,10 @@ class Website(Base):
     tags: Mapped[list[str]] = mapped_column(JSON, default=list)
     group: Mapped[str | None] = mapped_column("group_name", String(100))
     regions: Mapped[list[str]] = mapped_column(JSON, default=list)
+    period: Mapped[int | None] = mapped_column(Integer)  # seconds; this and the next three: heartbeats only
+    cron: Mapped[str | None] = mapped_column(String(100))
+    time_zone: Mapped[str | None] = mapped_column(String(64))
+    grace: Mapped[int | None] = mapped_column(Integer)  # seconds
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow, onupdate=utcnow, index=True)
     enabled = synonym("is_active")
@@ -54,6 +59,7 @@ class Website(Base):
     debug_sessions: Mapped[list["DebugSession"]] = relationship(
         back_populates="website", cascade="all, delete-orphan", passive_deletes=True
     )
+    heartbeat: Mapped[Heartbeat | None] = relationship(cascade="all, delete-orphan", passive_deletes=True)
 
 
 class MonitorCheck(Base):

@@ -7,7 +7,7 @@ import { localise } from "./times.js";
 const { website, interval } = document.getElementById("website").dataset;
 const id = Number(website);
 const chart = drawChart(document.getElementById("chart"), id, Number(interval));
-const fetchAnew = atMostEvery(1000, () => refresh(["headline", "uptime", "downtimes", "checks"], localise));
+const fetchAnew = atMostEvery(1000, () => refresh(["headline", "pings", "uptime", "downtimes", "checks"], localise));
 const drawAnew = atMostEvery(30000, chart.update);
 
 for (const group of document.querySelectorAll("[data-switch]")) {
