@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from tocsin.errors import Conflict, Invalid
+from tocsin.model.downtime_rules import window_fault
 from tocsin.model.enums import MonitorStatus
 from tocsin.model.times import utcnow
 from tocsin.model.urls import normalise_url
@@ -127,6 +128,9 @@ class WebsiteCRUD:
             raise Invalid("the name must not be empty", field="name")
         for name, value in changes.items():
             setattr(row, name, value)
+        if fault := window_fault(row.down_after, row.down_window):
+            db.rollback()
+            raise Invalid(fault, field="down_window" if "down_window" in changes else "down_after")
         _commit(db, row)
         return row
 

@@ -194,11 +194,11 @@ class Recorder:
             one.done.set_result(Recorded(row.check_id, outcome.judgement.state))
 
     def _judged(self, one: Submission, state: WatchState) -> Outcome:
-        is_broken = state.consecutive_failures >= self._breaker.failures
-        pause = self._breaker.pause.total_seconds() if is_broken else 0.0
+        pause = self._breaker.pause.total_seconds() if state.breaker_open_until else 0.0
         gap_after = gap_allowance(one.interval_s, one.timeout_s, pause)
-        judgement = judge(one.result, state, self._breaker, utcnow(), gap_after=gap_after)
-        return Outcome(one.website_id, one.result, judgement, timedelta(seconds=one.interval_s), one.is_urgent)
+        interval = timedelta(seconds=one.interval_s)
+        judgement = judge(one.result, state, self._breaker, utcnow(), gap_after=gap_after, unknown_for=interval)
+        return Outcome(one.website_id, one.result, judgement, interval, one.is_urgent)
 
     def _tell(self, outcomes: Sequence[Outcome], stored: Sequence[Stored]) -> None:
         for one in outcomes:

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tocsin.errors import NotFound
+from tocsin.model.enums import MonitorStatus
 from tocsin.model.times import utcnow
 from tocsin.model.uptime import Uptime, percent_of_checks, time_share
 from tocsin.storage.downtimes import DowntimeWindowCRUD
@@ -103,6 +104,8 @@ def _tail(state: WebsiteState, website: Website, end: datetime) -> Stretch | Non
     """Return the stretch up to now in which no check has come, if there is one."""
     pause = state.breaker_open_until - state.last_checked_at if state.breaker_open_until else timedelta(0)
     lasts = gap_allowance(website.check_interval, website.timeout, max(0.0, pause.total_seconds()))
+    if state.last_status is MonitorStatus.UNKNOWN:  # its own unknown window ends there
+        lasts = min(lasts, timedelta(seconds=website.check_interval))
     since = state.last_checked_at + lasts
     return (since, end) if since < end else None
 
