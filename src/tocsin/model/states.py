@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from tocsin.model.downtime_rules import AT_ONCE, DowntimeRule
+from tocsin.model.downtimes import AT_ONCE, DowntimeRule
 from tocsin.model.enums import MonitorStatus
 from tocsin.model.times import from_epoch_us, to_epoch_us
 

@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from tocsin.model.downtime_rules import LONGEST_WINDOW, DowntimeRule, window_fault
+from tocsin.model.downtimes import LONGEST_WINDOW, DowntimeRule, window_fault
 from tocsin.model.enums import Cause, MonitorStatus
 from tocsin.model.options import CheckOptions
 from tocsin.model.targets.kinds import refuse_useless_options

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from tocsin.model.downtime_rules import DowntimeRule
+from tocsin.model.downtimes import DowntimeRule
 from tocsin.model.enums import MonitorStatus
 from tocsin.model.states import WatchState, decode_recent
 from tocsin.model.times import from_epoch_us

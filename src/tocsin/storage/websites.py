@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from tocsin.errors import Conflict, Invalid
-from tocsin.model.downtime_rules import window_fault
+from tocsin.model.downtimes import window_fault
 from tocsin.model.enums import MonitorStatus
 from tocsin.model.times import utcnow
 from tocsin.model.urls import normalise_url

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from tocsin import CheckResult, MonitorStatus
-from tocsin.model.downtime_rules import AT_ONCE, DowntimeRule
+from tocsin.model.downtimes import AT_ONCE, DowntimeRule
 from tocsin.model.states import DowntimeStep, Judgement, Reason, WatchState, decode_recent, encode_recent
 from tocsin.watch.breaker import Breaker
 from tocsin.watch.judge import judge

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tocsin.model.downtime_rules import AT_ONCE, DowntimeRule
+from tocsin.model.downtimes import AT_ONCE, DowntimeRule
 
 
 @pytest.mark.parametrize(
