@@ -78,6 +78,7 @@ def watch_plan(settings: Settings) -> WatchPlan:
         ca_bundle=settings.ca_bundle,
         name_servers=settings.name_servers,
         forbidden_networks=settings.forbidden_networks,
+        references=settings.references,
     )
 
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tocsin.errors import SettingsInvalid
 from tocsin.model.targets.networks import FORBIDDEN_BY_DEFAULT, Network, parse_networks
+from tocsin.model.vantage import Reference, parse_references
 
 PREFIX = "TOCSIN_"
 
@@ -53,6 +54,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("ca_bundle", "", "PEM file of certificate authorities to trust beside the system's."),
     Setting("name_servers", "", "Name servers to ask instead of the system's, joined by commas."),
     Setting("forbidden_networks", ",".join(map(str, FORBIDDEN_BY_DEFAULT)), "Networks that checks must not connect to, joined by commas; empty: any may be. Default: link-local and the clouds' metadata."),
+    Setting("references", "gateway,resolver", "What tells whether Tocsin itself can see, joined by commas: gateway, resolver, host:port, icmp:host, dns:host; none: never ask. While all are silent, checks that fail are UNKNOWN."),
     Setting("log_level", "INFO", "How much is logged.", choices=("DEBUG", "INFO", "WARNING", "ERROR"), older_name="LOG_LEVEL"),
     Setting("log_format", "text", "Lines for people, or one JSON object a line.", choices=("text", "json")),
 )  # fmt: skip
@@ -80,6 +82,7 @@ class Settings:
     ca_bundle: str
     name_servers: tuple[str, ...]
     forbidden_networks: tuple[Network, ...]
+    references: tuple[Reference, ...]
     log_level: str
     log_format: str
 
@@ -199,6 +202,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "allowed_hosts": _parts,
     "name_servers": _parts,
     "forbidden_networks": parse_networks,
+    "references": lambda text: parse_references(_parts(text)),
 }
 """How the text of a field becomes a value, where that is not the text itself."""
 

@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.responses import StreamingResponse
 
-from tocsin.actions.events import last_event_id, list_transitions
+from tocsin.actions.events import KINDS, last_event_id, list_missed
 from tocsin.actions.services import Services
 from tocsin.api.answers import READ, Responses, faults
 from tocsin.api.dependencies import MAX_ID, Here, open_session
@@ -31,7 +31,7 @@ _STREAM: Responses = {
     200: {"description": "Events, as they happen.", "content": {"text/event-stream": {"example": _EXAMPLE}}}
 }
 
-Kind = Literal["check", "transition", "website"]
+Kind = Literal["check", "transition", "vantage", "website"]
 
 
 def _split(values: Any) -> Any:
@@ -45,14 +45,14 @@ class EventQuery(BaseModel):
 
     website_id: int | None = Field(None, ge=1, le=MAX_ID, description="Only those of this website.")
     kinds: Annotated[list[Kind], BeforeValidator(_split)] = Field(
-        ["check", "transition", "website"], description="Only these; joined by commas or repeated."
+        ["check", "transition", "vantage", "website"], description="Only these; joined by commas or repeated."
     )
 
     def wants(self, event: LiveEvent) -> bool:
         """Return whether the listener asked for this event; that something was lost concerns everybody."""
         if event.kind == "lost":
             return True
-        return event.kind in self.kinds and self.website_id in (None, event.data["website_id"])
+        return event.kind in self.kinds and self.website_id in (None, event.data.get("website_id", self.website_id))
 
 
 @router.get(
@@ -65,10 +65,12 @@ class EventQuery(BaseModel):
 async def listen(
     here: Here,
     query: Annotated[EventQuery, Query()],
-    last_event_id: Annotated[str, Header(description="Tell the transitions after this one first.")] = "",
+    last_event_id: Annotated[str, Header(description="Tell what is kept after this one first.")] = "",
 ) -> StreamingResponse:
     """`check`: a check was stored. `transition`: a website changed its status. `website`: one was created, updated or
-    deleted. `lost`: so many events were dropped, since you read too slowly. A comment comes every 15 s.
+    deleted. `vantage`: Tocsin itself cannot see the network, or sees it again, whichever website is asked for.
+    `lost`: so many events were dropped, since you read too slowly. A comment comes every 15 s. Transitions and
+    `vantage` are kept: whoever comes back with `Last-Event-ID` is told those in between.
     """
     after_id = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() else None
     return StreamingResponse(stream(here, query, after_id), media_type="text/event-stream", headers=HEADERS)
@@ -107,10 +109,10 @@ def encode(event: LiveEvent) -> bytes:
 
 
 async def _missed(here: Services, query: EventQuery, after_id: int) -> AsyncIterator[LiveEvent]:
-    if "transition" not in query.kinds:
+    if not KINDS.keys() & set(query.kinds):
         return
     for _ in range(REPLAY_LIMIT // REPLAY_BATCH):
-        batch = await run_in_threadpool(_read_missed, here, query.website_id, after_id)
+        batch = await run_in_threadpool(_read_missed, here, query, after_id)
         for event in batch:
             yield event
         if len(batch) < REPLAY_BATCH:
@@ -120,9 +122,9 @@ async def _missed(here: Services, query: EventQuery, after_id: int) -> AsyncIter
     yield LiveEvent("lost", {"count": newest - after_id}, newest)
 
 
-def _read_missed(here: Services, website_id: int | None, after_id: int) -> list[LiveEvent]:
+def _read_missed(here: Services, query: EventQuery, after_id: int) -> list[LiveEvent]:
     with open_session(here) as db:
-        return list_transitions(db, website_id, after_id, REPLAY_BATCH)
+        return list_missed(db, query.kinds, query.website_id, after_id, REPLAY_BATCH)
 
 
 def _newest(here: Services) -> int:

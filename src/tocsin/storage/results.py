@@ -18,6 +18,7 @@ from tocsin.model.times import EPOCH, to_epoch_us
 from tocsin.storage import bulk, certificates
 from tocsin.storage.evidence import REFRESH_AFTER, fingerprint, pack
 from tocsin.storage.history import rollups
+from tocsin.storage.outbox import TRANSITION
 from tocsin.storage.states import STATE_COLUMNS
 from tocsin.storage.tables import DowntimeWindow, MonitorCheck
 from tocsin.storage.tables.codes import CAUSE_CODES, METHOD_CODES, PHASE_CODES, STATUS_CODES
@@ -273,7 +274,7 @@ def _write_events(
     rows = [
         {
             "id": event_id,
-            "kind": "website.transition",
+            "kind": TRANSITION,
             "website_id": one.website_id,
             "check_id": check_id,
             "downtime_id": downtimes.get(one.website_id),

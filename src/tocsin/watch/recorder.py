@@ -15,8 +15,10 @@ from tocsin.model.enums import MonitorStatus
 from tocsin.model.results import CheckResult
 from tocsin.model.states import WatchState
 from tocsin.model.times import isoformat, utcnow
+from tocsin.model.vantage import VantageChange
 from tocsin.storage.database import Database
 from tocsin.storage.history.uptime import gap_allowance
+from tocsin.storage.outbox import record_vantage
 from tocsin.storage.results import Outcome, ResultWriter, Stored
 from tocsin.storage.states import add_skipped, load_states
 from tocsin.watch.breaker import Breaker
@@ -53,6 +55,10 @@ class Submission:
     done: "Future[Recorded]" = field(default_factory=Future)
 
 
+class _Nudge:
+    """Wakes the recorder for something that is no check."""
+
+
 class Recorder:
     """Takes results from any thread; stores each batch in one transaction, judged against what is stored."""
 
@@ -61,10 +67,12 @@ class Recorder:
         self._live = live
         self._breaker = breaker
         self._writer = ResultWriter()
-        self._queue: queue.SimpleQueue[Submission | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Submission | _Nudge | None] = queue.SimpleQueue()
         self._urgent = threading.Event()
         self._skipped: Counter[int] = Counter()
         self._skipped_lock = threading.Lock()
+        self._changes: list[VantageChange] = []
+        self._changes_lock = threading.Lock()
         self._is_stopping = False
         self._thread = threading.Thread(target=self._run, name="tocsin-recorder", daemon=True)
         self.status_counts: Counter[MonitorStatus] = Counter()
@@ -101,12 +109,18 @@ class Recorder:
         with self._skipped_lock:
             self._skipped[website_id] += 1
 
+    def tell_vantage(self, change: VantageChange) -> None:
+        """Store, and tell live, that we have become blind or see again; before the checks submitted after it."""
+        with self._changes_lock:
+            self._changes.append(change)
+        self._queue.put(_Nudge())
+
     def _run(self) -> None:
         is_open = True
         held: list[Submission] = []
         while is_open or held:
             batch, is_open, held = self._take(held, is_open=is_open)
-            if batch:
+            if batch or self._changes:
                 self._store(batch)
 
     def _take(self, held: list[Submission], *, is_open: bool) -> tuple[list[Submission], bool, list[Submission]]:
@@ -116,7 +130,8 @@ class Recorder:
             first = self._queue.get()
             if first is None:
                 return [], False, []
-            waiting.append(first)
+            if isinstance(first, Submission):
+                waiting.append(first)
             if not self._is_stopping:
                 self._urgent.wait(LINGER_S)
                 self._urgent.clear()
@@ -128,7 +143,8 @@ class Recorder:
             if item is None:
                 is_open = False
                 break
-            waiting.append(item)
+            if isinstance(item, Submission):
+                waiting.append(item)
         batch: dict[int, Submission] = {}
         later = [one for one in waiting if batch.setdefault(one.website_id, one) is not one]
         return list(batch.values()), is_open, later
@@ -149,6 +165,10 @@ class Recorder:
                 return
             for one in batch:
                 self._store([one])
+            if not batch:
+                logger.exception("it could not be stored that we are blind, or see again")
+                with self._changes_lock:
+                    self._changes.clear()
 
     def _store_patiently(self, batch: Sequence[Submission]) -> None:
         """Store a batch; while the database cannot be reached, keep it and try again."""
@@ -178,17 +198,24 @@ class Recorder:
     def _commit(self, batch: Sequence[Submission]) -> None:
         now = utcnow()
         with self._database.write_transaction() as connection:
-            states = load_states(connection, [one.website_id for one in batch])
+            with self._changes_lock:
+                changes = list(self._changes)
+            events = [record_vantage(connection, one, now) for one in changes]
+            states = load_states(connection, [one.website_id for one in batch]) if batch else {}
             known = [one for one in batch if one.website_id in states]
             outcomes = [self._judged(one, states[one.website_id]) for one in known]
-            stored = self._writer.write(connection, outcomes, now)
+            stored = self._writer.write(connection, outcomes, now) if outcomes else []
             with self._skipped_lock:
                 skipped, self._skipped = self._skipped, Counter()
             if skipped:
                 add_skipped(connection, dict(skipped))
+        with self._changes_lock:
+            del self._changes[: len(changes)]
         for one in batch:
             if one.website_id not in states:
                 one.done.set_exception(NotFound(f"website {one.website_id} was deleted meanwhile"))
+        told = zip(changes, events, strict=True)
+        self._live.publish(*(LiveEvent("vantage", one.told(), event_id) for one, event_id in told))
         self._tell(outcomes, stored)
         for one, outcome, row in zip(known, outcomes, stored, strict=True):
             one.done.set_result(Recorded(row.check_id, outcome.judgement.state))
