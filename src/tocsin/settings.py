@@ -51,6 +51,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("retain_checks_days", "30", "Days that single checks are kept.", int, minimum=1),
     Setting("retain_phases_days", "60", "Days that hourly histograms of the phases are kept.", int, minimum=1),
     Setting("retain_hours_days", "365", "Days that hourly rollups are kept; daily ones stay for ever.", int, minimum=1),
+    Setting("retain_unknown_days", "400", "Days that it is known when nobody could tell how a website was; beyond that uptime by time counts it as up.", int, minimum=1),
+    Setting("retain_events_days", "90", "Days that events are kept that were handled.", int, minimum=1),
+    Setting("retain_debug_days", "90", "Days that browser debug sessions are kept.", int, minimum=1),
     Setting("ca_bundle", "", "PEM file of certificate authorities to trust beside the system's."),
     Setting("name_servers", "", "Name servers to ask instead of the system's, joined by commas."),
     Setting("forbidden_networks", ",".join(map(str, FORBIDDEN_BY_DEFAULT)), "Networks that checks must not connect to, joined by commas; empty: any may be. Default: link-local and the clouds' metadata."),
@@ -79,6 +82,9 @@ class Settings:
     retain_checks_days: int
     retain_phases_days: int
     retain_hours_days: int
+    retain_unknown_days: int
+    retain_events_days: int
+    retain_debug_days: int
     ca_bundle: str
     name_servers: tuple[str, ...]
     forbidden_networks: tuple[Network, ...]

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from tests.support.downtimes import Downtime, expected_downtimes
 from tocsin import CheckResult, MonitorStatus
 from tocsin.model.downtimes import AT_ONCE, DowntimeRule
 from tocsin.model.states import DowntimeStep, Judgement, Reason, WatchState, decode_recent, encode_recent
@@ -16,15 +17,6 @@ START = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 UP, DOWN, DEGRADED, UNKNOWN = MonitorStatus.UP, MonitorStatus.DOWN, MonitorStatus.DEGRADED, MonitorStatus.UNKNOWN
 LETTERS = {"U": UP, "D": DOWN, "~": DEGRADED, "?": UNKNOWN}
-
-
-@dataclass
-class Downtime:
-    """A downtime as the database would hold it."""
-
-    started_at: datetime
-    ended_at: datetime | None = None
-    checks: int = 0
 
 
 @dataclass
@@ -63,31 +55,6 @@ class Site:
         first = self.state.last_checked_at
         at = START if first is None else first + MINUTE
         return [self.see(LETTERS[letter], at + number * MINUTE) for number, letter in enumerate(letters)]
-
-
-def expected_downtimes(checks: list[tuple[datetime, MonitorStatus]], rule: DowntimeRule) -> list[Downtime]:
-    """Return the downtimes of a history, slowly: read forward, look back over everything told so far."""
-    told = [(at, status) for at, status in checks if status is not UNKNOWN]
-    found: list[Downtime] = []
-    begin = 0  # first check that may count for the next downtime
-    for end in range(1, len(told) + 1):
-        if found and found[-1].ended_at is None:
-            streak = []
-            for at, status in reversed(told[begin:end]):
-                if status is DOWN:
-                    break
-                streak.append(at)
-            found[-1].checks += told[end - 1][1] is DOWN
-            if len(streak) >= rule.up_after:
-                found[-1].ended_at = streak[-1]
-                begin = end
-            continue
-        window = told[max(begin, end - rule.window) : end]
-        failed = [at for at, status in window if status is DOWN]
-        if told[end - 1][1] is DOWN and len(failed) >= rule.down_after:
-            found.append(Downtime(failed[0], None, len(failed)))
-            begin = end
-    return found
 
 
 rules = st.integers(1, 8).flatmap(
