@@ -5,6 +5,7 @@ import logging
 import resource
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
@@ -72,7 +73,7 @@ def heed_settings(settings: Settings) -> None:
 def watch_plan(settings: Settings) -> WatchPlan:
     """Return how to watch, from the settings."""
     breaker = Breaker(settings.breaker_failures, timedelta(seconds=settings.breaker_pause))
-    keep = Retention(settings.retain_checks_days, settings.retain_phases_days, settings.retain_hours_days)
+    keep = Retention(**{field.name: getattr(settings, f"retain_{field.name}") for field in fields(Retention)})
     return WatchPlan(
         is_enabled=settings.scheduler_enabled,
         running=RunnerPlan(settings.max_concurrent_checks, breaker),
@@ -81,6 +82,7 @@ def watch_plan(settings: Settings) -> WatchPlan:
         name_servers=settings.name_servers,
         forbidden_networks=settings.forbidden_networks,
         certificate_warn_days=settings.certificate_warn_days,
+        references=settings.references,
     )
 
 

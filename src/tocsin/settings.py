@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tocsin.errors import SettingsInvalid
 from tocsin.model.targets.networks import FORBIDDEN_BY_DEFAULT, Network, parse_networks
+from tocsin.model.vantage import Reference, parse_references
 
 PREFIX = "TOCSIN_"
 MAX_WARN_DAYS = 3650
@@ -51,6 +52,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("retain_checks_days", "30", "Days that single checks are kept.", int, minimum=1),
     Setting("retain_phases_days", "60", "Days that hourly histograms of the phases are kept.", int, minimum=1),
     Setting("retain_hours_days", "365", "Days that hourly rollups are kept; daily ones stay for ever.", int, minimum=1),
+    Setting("retain_unknown_days", "400", "Days that it is known when nobody could tell how a website was; beyond that uptime by time counts it as up.", int, minimum=1),
+    Setting("retain_events_days", "90", "Days that events are kept that were handled.", int, minimum=1),
+    Setting("retain_debug_days", "90", "Days that browser debug sessions are kept.", int, minimum=1),
     Setting("certificate_warn_days", "21,14,7,3,1,0", "Days left at which people are told that a certificate expires, joined by commas; 0 is the last day. Empty: never."),
     Setting("recommendations", "", "JSON or TOML file with advice of your own for alerts: globs on alert types or metrics, each with a list of texts."),
     Setting("flapping_changes", "6", "An alert that opens and closes more often than this within the window is flapping.", int, minimum=2),
@@ -58,6 +62,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("ca_bundle", "", "PEM file of certificate authorities to trust beside the system's."),
     Setting("name_servers", "", "Name servers to ask instead of the system's, joined by commas."),
     Setting("forbidden_networks", ",".join(map(str, FORBIDDEN_BY_DEFAULT)), "Networks that checks must not connect to, joined by commas; empty: any may be. Default: link-local and the clouds' metadata."),
+    Setting("references", "gateway,resolver", "What tells whether Tocsin itself can see, joined by commas: gateway, resolver, host:port, icmp:host, dns:host; none: never ask. While all are silent, checks that fail are UNKNOWN."),
     Setting("log_level", "INFO", "How much is logged.", choices=("DEBUG", "INFO", "WARNING", "ERROR"), older_name="LOG_LEVEL"),
     Setting("log_format", "text", "Lines for people, or one JSON object a line.", choices=("text", "json")),
 )  # fmt: skip
@@ -82,6 +87,9 @@ class Settings:
     retain_checks_days: int
     retain_phases_days: int
     retain_hours_days: int
+    retain_unknown_days: int
+    retain_events_days: int
+    retain_debug_days: int
     certificate_warn_days: tuple[int, ...]
     recommendations: str
     flapping_changes: int
@@ -89,6 +97,7 @@ class Settings:
     ca_bundle: str
     name_servers: tuple[str, ...]
     forbidden_networks: tuple[Network, ...]
+    references: tuple[Reference, ...]
     log_level: str
     log_format: str
 
@@ -219,6 +228,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "certificate_warn_days": _parse_days,
     "name_servers": _parts,
     "forbidden_networks": parse_networks,
+    "references": lambda text: parse_references(_parts(text)),
 }
 """How the text of a field becomes a value, where that is not the text itself."""
 

@@ -31,6 +31,7 @@ class FakeWatch:
     database: Database
     wakes: int = 0
     is_running: bool = True
+    blind_since: datetime | None = None
 
     def wake(self) -> None:
         self.wakes += 1
@@ -67,6 +68,8 @@ class FakeWatch:
             open_breakers_count=1,
             dropped_count=0,
             status_counts={MonitorStatus.UP: 30, MonitorStatus.DOWN: 8},
+            blind_since=self.blind_since,
+            silent_references=("the gateway 192.0.2.1",) if self.blind_since else (),
         )
 
     def is_scheduled(self, website_id: int) -> bool:

@@ -65,10 +65,10 @@ def _serve(listener: socket.socket, server: Server, handler: Handler) -> None:
 
 
 @contextlib.contextmanager
-def serving(handler: Handler, host: str = "127.0.0.1") -> Iterator[Server]:
+def serving(handler: Handler, host: str = "127.0.0.1", port: int = 0) -> Iterator[Server]:
     """Run `handler` for each connection until the block ends."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.create_server((host, 0), family=family, backlog=512) as listener:
+    with socket.create_server((host, port), family=family, backlog=512) as listener:
         server = Server(host, listener.getsockname()[1])
         thread = threading.Thread(target=_serve, args=(listener, server, handler), daemon=True)
         thread.start()

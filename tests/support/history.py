@@ -14,6 +14,7 @@ from tocsin.model.results import Phases
 from tocsin.model.times import from_epoch_us, to_epoch_us
 from tocsin.storage import bulk
 from tocsin.storage.history import rollups
+from tocsin.storage.history.retention import Retention, Trim
 from tocsin.storage.results import Outcome, ResultWriter, Stored
 from tocsin.storage.states import load_states
 from tocsin.storage.tables import MonitorCheck
@@ -25,6 +26,7 @@ from tocsin.watch.judge import judge
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
 GAP_AFTER = timedelta(hours=1)
+INTERVAL = timedelta(minutes=5)
 _numbers = count(1)
 
 
@@ -66,8 +68,8 @@ def record(
 
 def judged(state: Any, result: CheckResult, now: datetime, breaker: Breaker | None = None) -> Outcome:
     """Return what is to be stored of a result."""
-    judgement = judge(result, state, breaker or Breaker(), now, gap_after=GAP_AFTER)
-    return Outcome(state.website_id, result, judgement, timedelta(seconds=300))
+    judgement = judge(result, state, breaker or Breaker(), now, gap_after=GAP_AFTER, unknown_for=INTERVAL)
+    return Outcome(state.website_id, result, judgement, INTERVAL)
 
 
 def random_rows(website_id: int, dice: random.Random, start: datetime, end: datetime, number: int) -> list[CheckRow]:
@@ -107,6 +109,25 @@ def fold_all(database: Database, now: datetime) -> int:
         total += done
         if not done:
             return total
+
+
+def take_all(database: Database, trims: Iterable[Trim], limit: int = 50) -> list[int]:
+    """Let everything go that those trims find; return how many rows each batch had."""
+    batches = []
+    for trim in trims:
+        while True:
+            with database.engine.connect() as connection:
+                keys = trim.find(connection, limit)
+            if not keys:
+                break
+            with database.write_transaction() as connection:
+                trim.take(connection, keys)
+            batches.append(len(keys))
+    return batches
+
+
+EVERY_CHECK = Retention(checks_days=0)
+"""Lets go of every check that is older than `now`."""
 
 
 def stored_rollups(database: Database) -> dict[str, dict[tuple[int, int], dict[str, Any]]]:

@@ -6,6 +6,7 @@ import pytest
 
 from tocsin.errors import SettingsInvalid
 from tocsin.model.targets.networks import FORBIDDEN_BY_DEFAULT, parse_networks
+from tocsin.model.vantage import Reference, ReferenceKind
 from tocsin.settings import SETTINGS, load_settings
 
 DEFAULTS = {
@@ -25,12 +26,16 @@ DEFAULTS = {
     "retain_checks_days": 30,
     "retain_phases_days": 60,
     "retain_hours_days": 365,
+    "retain_unknown_days": 400,
+    "retain_events_days": 90,
+    "retain_debug_days": 90,
     "recommendations": "",
     "flapping_changes": 6,
     "flapping_window": 1200,
     "ca_bundle": "",
     "name_servers": (),
     "forbidden_networks": FORBIDDEN_BY_DEFAULT,
+    "references": (Reference(ReferenceKind.GATEWAY), Reference(ReferenceKind.RESOLVER)),
     "log_level": "INFO",
     "log_format": "text",
 }
@@ -68,6 +73,8 @@ def test_an_empty_environment_gives_the_documented_defaults() -> None:
         ("TOCSIN_SCHEDULER_ENABLED", "1", "scheduler_enabled", True),
         ("TOCSIN_SCHEDULER_TIMEZONE", "Europe/Berlin", "scheduler_timezone", "Europe/Berlin"),
         ("TOCSIN_NAME_SERVERS", "192.0.2.1, 192.0.2.2:53,", "name_servers", ("192.0.2.1", "192.0.2.2:53")),
+        ("TOCSIN_REFERENCES", "None", "references", ()),
+        ("TOCSIN_REFERENCES", "192.0.2.7:443", "references", (Reference(ReferenceKind.TCP, "192.0.2.7", 443),)),
         ("TOCSIN_ALLOWED_HOSTS", "a.example,b.example", "allowed_hosts", ("a.example", "b.example")),
         ("TOCSIN_CERTIFICATE_WARN_DAYS", " 3, 30,3,0 ", "certificate_warn_days", (30, 3, 0)),
         ("TOCSIN_CERTIFICATE_WARN_DAYS", "", "certificate_warn_days", ()),

@@ -1,16 +1,16 @@
-"""What can be asked about the past of live events: those that a listener has missed."""
+"""What can be asked about the past of live events: what a listener has missed of those that are kept."""
 
 from collections.abc import Collection
 
 from tocsin.model.times import isoformat
 from tocsin.storage.database import Session
-from tocsin.storage.outbox import CERTIFICATE, TRANSITION, last_event_id, list_events
+from tocsin.storage.outbox import CERTIFICATE, TRANSITION, VANTAGE, last_event_id, list_events, vantage_of
 from tocsin.storage.tables.records import OutboxEvent
 from tocsin.watch.live import LiveEvent
 
 __all__ = ["LASTING", "last_event_id", "list_missed"]
 
-LASTING = {"transition": TRANSITION, "certificate": CERTIFICATE}
+LASTING = {"transition": TRANSITION, "certificate": CERTIFICATE, "vantage": VANTAGE}
 """Kinds of live event that can be told later too, with the kind under which they are stored."""
 
 
@@ -24,6 +24,8 @@ def list_missed(
 
 
 def _told(row: OutboxEvent) -> LiveEvent:
+    if row.kind == VANTAGE:
+        return LiveEvent("vantage", vantage_of(row).told(), row.id)
     shared = {"website_id": row.website_id, "check_id": row.check_id, "status": row.to_status}
     if row.kind == CERTIFICATE:
         told = {**shared, "reason": row.reason, "checked_at": isoformat(row.occurred_at), **row.details}

@@ -60,6 +60,7 @@ class OverviewRow:
     certificate_not_after: datetime | None
     last_checked_at: datetime | None
     breaker_open_until: datetime | None
+    pending_status: MonitorStatus | None  # the downtime rule waits for more checks that say so
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,7 @@ def _rows(db: Session, pairs: list[Pair], since_hour: int) -> list[OverviewRow]:
                 certificate_not_after=expiries.get(website.id),
                 last_checked_at=state.last_checked_at if state else None,
                 breaker_open_until=state.breaker_open_until if state else None,
+                pending_status=state.pending_status if state else None,
             )
         )
     return rows

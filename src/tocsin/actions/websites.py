@@ -30,7 +30,8 @@ SECRET_FIELDS = ("auth", "request_headers", "request_body", "proxy")
 
 _SENT_TO_THE_HOST = ("auth", "request_headers", "request_body")
 _SAME_IN_STATE = ("status", "status_since", "last_checked_at", "last_response_time_ms", "last_cause", "last_message",
-                  "breaker_open_until", "skipped_checks_count")  # fmt: skip
+                  "breaker_open_until", "skipped_checks_count", "pending_status", "failing_checks_count",
+                  "recovering_checks_count")  # fmt: skip
 
 
 class WebsiteQuery(PageQuery):
@@ -164,9 +165,10 @@ def _read_all(db: Session, rows: Sequence[Website]) -> list[WebsiteRead]:
     reads = []
     for row in rows:
         state = states.get(row.id)
-        present = (
-            {name: getattr(state, name) for name in _SAME_IN_STATE} if state else {"status": MonitorStatus.UNKNOWN}
-        )
+        present: dict[str, Any] = {"status": MonitorStatus.UNKNOWN}
+        if state:
+            present = {name: getattr(state, name) for name in _SAME_IN_STATE}
+            present["last_check_status"] = state.last_status
         status: MonitorStatus = present["status"]
         facts = facts_of(row.url, beats.get(row.id), is_active=row.is_active, status=status, now=now)
         read = WebsiteRead.model_validate(row)

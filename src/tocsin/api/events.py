@@ -31,7 +31,7 @@ _STREAM: Responses = {
     200: {"description": "Events, as they happen.", "content": {"text/event-stream": {"example": _EXAMPLE}}}
 }
 
-Kind = Literal["check", "transition", "certificate", "website", "alert"]
+Kind = Literal["check", "transition", "certificate", "vantage", "website", "alert"]
 
 
 def _split(values: Any) -> Any:
@@ -45,7 +45,7 @@ class EventQuery(BaseModel):
 
     website_id: int | None = Field(None, ge=1, le=MAX_ID, description="Only those of this website.")
     kinds: Annotated[list[Kind], BeforeValidator(_split)] = Field(
-        ["check", "transition", "certificate", "website", "alert"],
+        ["check", "transition", "certificate", "vantage", "website", "alert"],
         description="Only these; joined by commas or repeated.",
     )
 
@@ -53,7 +53,7 @@ class EventQuery(BaseModel):
         """Return whether the listener asked for this event; that something was lost concerns everybody."""
         if event.kind == "lost":
             return True
-        return event.kind in self.kinds and self.website_id in (None, event.data["website_id"])
+        return event.kind in self.kinds and self.website_id in (None, event.data.get("website_id", self.website_id))
 
 
 @router.get(
@@ -69,9 +69,10 @@ async def listen(
     last_event_id: Annotated[str, Header(description="Tell what was missed after this one first.")] = "",
 ) -> StreamingResponse:
     """`check`: a check was stored. `transition`: a website changed its status. `certificate`: one expires soon, has
-    expired or was renewed. `website`: one was created, updated or deleted. `alert`: one changed, and `change` says how.
-    `lost`: so many events were dropped, since you read too slowly. Transitions and certificates that were missed are
-    told later. A comment comes every 15 s.
+    expired or was renewed. `vantage`: Tocsin itself cannot see the network, or sees it again, whichever website is
+    asked for. `website`: one was created, updated or deleted. `alert`: one changed, and `change` says how. `lost`: so
+    many events were dropped, since you read too slowly. Transitions, certificates and `vantage` are kept: whoever comes
+    back with `Last-Event-ID` is told those in between. A comment comes every 15 s.
     """
     after_id = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() else None
     return StreamingResponse(stream(here, query, after_id), media_type="text/event-stream", headers=HEADERS)

@@ -56,6 +56,7 @@ def _of_tocsin(figures: Figures) -> Iterator[str]:
         ("tocsin_jobs", "Websites that are checked on time.", watch.jobs_count),
         ("tocsin_checks_in_flight", "Checks going on.", watch.in_flight_count),
         ("tocsin_results_waiting", "Results not stored yet.", watch.write_queue_count),
+        ("tocsin_vantage_blind", "1 while Tocsin itself cannot see the network.", int(watch.blind_since is not None)),
         ("tocsin_breakers_open", "Websites left alone by their circuit breakers.", watch.open_breakers_count),
     ):
         yield family(name, "gauge", meaning, [("", value)])

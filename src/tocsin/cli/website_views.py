@@ -110,7 +110,7 @@ def print_website(seen: WebsiteSeen, server: str) -> None:
     out.print(
         Text.assemble(standing_text(website), "  ", (website.name, "bold"), "  ", (website.url, DIM)), soft_wrap=True
     )
-    if website.last_message and not website.status.is_available:
+    if website.last_message and (website.pending_status or not website.status.is_available):
         out.print(f"  {website.last_message}", soft_wrap=True)
     out.print()
     for label, value in _facts(seen, server, now):
@@ -159,9 +159,13 @@ def _rarer_facts(website: WebsiteRead, now: datetime) -> Iterator[tuple[str, str
         is_over = website.certificate_not_after <= now
         span = f"{counted(abs(days), 'day')} {'ago' if is_over else 'left'}"
         yield "certificate", f"{'expired on' if is_over else 'until'} {website.certificate_not_after:%Y-%m-%d}, {span}"
+    if pending := website.pending_text:
+        yield "recovering" if website.recovering_checks_count else "suspect", pending
     if website.breaker_open_until and website.breaker_open_until > now:
         rest = span_text((website.breaker_open_until - now).total_seconds())
         yield "left alone", Text(f"for another {rest}, after too many failures", style=STYLE_OF[website.status])
+    if rule := str(website.downtime_rule):
+        yield "down", rule
     if website.group:
         yield "group", website.group
     if website.tags:

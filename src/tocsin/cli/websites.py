@@ -29,13 +29,17 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 CLEARABLE = ("description", "group", "tags", "request_headers", "request_body", "auth", "proxy", "degraded_after_ms",
-             "expectations")  # fmt: skip
+             "expectations", "down_window")  # fmt: skip
+RULE = ("down_after", "down_window", "up_after")
 _LISTS = ("tags", "expectations")
 
 _WEBSITE_OPTIONS = (
     click.option("--name", metavar="TEXT", help="Shown everywhere. [default: the URL's host]"),
     click.option("--description", metavar="TEXT"),
     click.option("--interval", type=int, metavar="S", help="Seconds between checks. [default: 300]"),
+    click.option("--down-after", type=int, metavar="N", help="Failed checks that open a downtime. [default: 1]"),
+    click.option("--down-window", type=int, metavar="M", help="Of so many last checks. [default: N, so in a row]"),
+    click.option("--up-after", type=int, metavar="K", help="Good checks in a row that close it. [default: 1]"),
     click.option("--tag", "tags", multiple=True, metavar="TEXT", help="May be repeated."),
     click.option("--group", metavar="TEXT", help="The group it is listed under."),
     click.option("--period", metavar="SPAN", help="Heartbeats: time between pings, as in 15m, 1h, 1d. [default: 1d]"),
@@ -125,6 +129,7 @@ def add(
       tocsin websites add https://example.com/login --name Login --interval 60 --expect-body Password
       tocsin websites add heartbeat: --name Backup --period 1d --grace 1h
       tocsin websites add heartbeat: --cron "0 3 * * *" --time-zone Europe/Berlin
+      tocsin websites add https://example.com/flaky --down-after 3 --down-window 5 --up-after 2
     """
     from pydantic import ValidationError  # noqa: PLC0415 (slow to load)
 
@@ -333,6 +338,7 @@ def fields_given(values: dict[str, Any]) -> dict[str, Any]:
         "name": values.pop("name"),
         "description": values.pop("description"),
         "check_interval": values.pop("interval"),
+        **{name: values.pop(name) for name in RULE},
         "tags": list(values.pop("tags")) or None,
         "group": values.pop("group"),
         **{name: values.pop(name) for name in ("period", "cron", "time_zone", "grace")},

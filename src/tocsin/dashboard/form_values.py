@@ -23,7 +23,8 @@ Faults = dict[str, str]
 _TEXTS = ("url", "name")
 _DEFAULTED = ("expected_status", "method", "address_family")  # left empty, the default
 _OPTIONAL_TEXTS = ("description", "request_body", "proxy", "group")
-_NUMBERS = ("check_interval", "timeout", "max_retries", "max_redirects")
+_NUMBERS = ("check_interval", "timeout", "max_retries", "max_redirects", "down_after", "up_after")
+_OPTIONAL_NUMBERS = ("degraded_after_ms", "down_window")
 _TICKS = ("is_active", "follow_redirects", "verify_tls")
 _LISTS = ("tags", "regions")
 
@@ -38,8 +39,8 @@ def typed_from(website: WebsiteRead | WebsiteCreate) -> Typed:
     typed |= {name: "on" for name in _TICKS if getattr(website, name)}
     typed |= {name: str(getattr(website, name) or "") for name in FIELDS}
     typed |= {name: ", ".join(getattr(website, name)) for name in _LISTS}
-    slow = website.degraded_after_ms
-    typed["degraded_after_ms"] = "" if slow is None else f"{slow:g}"
+    optional = {name: getattr(website, name) for name in _OPTIONAL_NUMBERS}
+    typed |= {name: "" if value is None else f"{value:g}" for name, value in optional.items()}
     typed["request_headers"] = "\n".join(f"{name}: {value}" for name, value in website.request_headers.items())
     typed["expectations"] = "\n".join(map(expectation_text, website.expectations))
     auth = website.auth.model_dump() if website.auth else {}
@@ -57,7 +58,8 @@ def values_from(typed: Mapping[str, str]) -> tuple[dict[str, Any], Faults]:
     faults: Faults = {}
     defaults = blank_form()
     values: dict[str, Any] = {name: typed.get(name, "").strip() for name in _TEXTS}
-    values |= {name: typed.get(name, "").strip() or None for name in (*_OPTIONAL_TEXTS, *FIELDS, "degraded_after_ms")}
+    optional = (*_OPTIONAL_TEXTS, *FIELDS, *_OPTIONAL_NUMBERS)
+    values |= {name: typed.get(name, "").strip() or None for name in optional}
     values |= {name: typed.get(name, "").strip() or defaults[name] for name in (*_NUMBERS, *_DEFAULTED)}
     values |= {name: name in typed for name in _TICKS}
     values |= {name: [part for one in typed.get(name, "").split(",") if (part := one.strip())] for name in _LISTS}

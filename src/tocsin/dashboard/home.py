@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from tocsin.actions.overview import Overview, OverviewRow, read_overview
 from tocsin.api.auth import Caller, require
-from tocsin.api.dependencies import Db
+from tocsin.api.dependencies import Db, Here
 from tocsin.dashboard.bars import HourBars, hour_bars
 from tocsin.dashboard.rendering import render
 from tocsin.dashboard.wording import DaysLeft, days_left
@@ -26,6 +26,7 @@ def add_routes(pages: APIRouter) -> None:
 
 
 def home(
+    services: Here,
     db: Db,
     caller: Annotated[Caller, Depends(require(Scope.READ))],
     q: Annotated[str, Query(max_length=200)] = "",
@@ -42,6 +43,7 @@ def home(
         caller=caller,
         section="websites",
         now=now,
+        watch=services.watch.overview(),
         overview=overview,
         text=text,
         standing=standing,

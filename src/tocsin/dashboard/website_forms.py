@@ -31,7 +31,8 @@ Writer = Annotated[Caller, Depends(require(Scope.WRITE))]
 _MORE = frozenset(
     {"timeout", "max_retries", "method", "request_headers", "request_body", "auth_kind", "auth_username",
      "auth_password", "auth_token", "expected_status", "max_redirects", "address_family", "proxy",
-     "degraded_after_ms", "expectations", "tags", "group", "regions", "description", *FIELDS}
+     "degraded_after_ms", "down_after", "down_window", "up_after", "expectations",
+     "tags", "group", "regions", "description", *FIELDS}
 )  # fmt: skip
 
 

@@ -177,6 +177,7 @@ def options_of(website: WebsiteRead) -> list[tuple[str, str]]:
     named = (
         ("Every", span(website.check_interval)),
         ("Request", f"{method}at most {website.timeout:g} s an attempt, {website.max_retries} retries"),
+        ("Down", str(website.downtime_rule)),
         ("Expected status", website.expected_status if uses("expected_status") else ""),
         ("Slow from", f"{slow:g} ms on" if slow else ""),
         ("Redirects", redirects if uses("follow_redirects") else ""),

@@ -4,12 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from tocsin.model.downtimes import AT_ONCE, DowntimeRule
 from tocsin.model.enums import MonitorStatus
+from tocsin.model.times import from_epoch_us, to_epoch_us
 
 
 @dataclass(frozen=True, slots=True)
 class WatchState:
-    """A website as the checks so far left it. `status` is None before the first."""
+    """A website as the checks so far left it. `status` is None before the first.
+
+    `status` is what is shown of the website: that of its last check, unless the downtime rule wants to see more.
+    """
 
     website_id: int
     status: MonitorStatus | None = None
@@ -20,6 +25,23 @@ class WatchState:
     breaker_open_until: datetime | None = None
     downtime_id: int | None = None  # the downtime that is going on
     downtime_started_at: datetime | None = None
+    recent: tuple[datetime | None, ...] = ()
+    """The checks since the last downtime that the rule looks at, newest first: when one failed, None where it did not.
+    Good ones at the end are left out."""
+    recovering_since: datetime | None = None  # the first good check since the last failed one of the downtime
+    recovering_checks_count: int = 0
+    last_status: MonitorStatus | None = None  # of the last check itself
+    rule: DowntimeRule = AT_ONCE
+
+
+def encode_recent(recent: tuple[datetime | None, ...]) -> str | None:
+    """Return `WatchState.recent` as text: microseconds since 1970, or nothing, joined by commas."""
+    return ",".join("" if moment is None else str(to_epoch_us(moment)) for moment in recent) or None
+
+
+def decode_recent(text: str | None) -> tuple[datetime | None, ...]:
+    """Return what `encode_recent` wrote."""
+    return tuple(from_epoch_us(int(part)) if part else None for part in text.split(",")) if text else ()
 
 
 class DowntimeStep(StrEnum):
@@ -44,6 +66,8 @@ class Reason(StrEnum):
     BECAME_UNKNOWN = "became_unknown"
     KNOWN_AGAIN = "known_again"
     OUT_OF_ORDER = "out_of_order"  # older than a check stored already
+    UNCONFIRMED = "unconfirmed"  # it failed, but the downtime rule waits for more failures
+    RECOVERING = "recovering"  # it is good, but the downtime rule waits for more good checks
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,5 +86,7 @@ class Judgement:
     state: WatchState
     reason: Reason
     downtime: DowntimeStep = DowntimeStep.NONE
+    downtime_at: datetime | None = None  # when the downtime began that it opens, or ended that it closes
+    failed_checks_count: int = 0  # of the downtime that it opens, this one included
     transition: Transition | None = None
     gap: tuple[datetime, datetime] | None = None  # nobody looked in between

@@ -3,8 +3,18 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, computed_field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    computed_field,
+    field_validator,
+    model_validator,
+)
 
+from tocsin.model.downtimes import LONGEST_WINDOW, DowntimeRule, window_fault
 from tocsin.model.enums import Cause, MonitorStatus
 from tocsin.model.heartbeats.keys import is_heartbeat
 from tocsin.model.heartbeats.pings import HeartbeatFacts
@@ -65,6 +75,16 @@ class WebsiteFields(CheckOptions):
     name: str = Field("", max_length=255, description="Shown everywhere; the URL's host where none is given.")
     description: str | None = Field(None, max_length=5000)
     check_interval: CheckInterval = Field(300, description="Seconds between checks (60 to 3600 unless set otherwise).")
+    down_after: int = Field(
+        1, ge=1, le=LONGEST_WINDOW, description="So many failed checks open a downtime: of the last `down_window`."
+    )
+    down_window: int | None = Field(
+        None,
+        ge=1,
+        le=LONGEST_WINDOW,
+        description="How many of the last checks are looked at; null: `down_after`, so in a row.",
+    )
+    up_after: int = Field(1, ge=1, le=LONGEST_WINDOW, description="So many good checks in a row close it.")
     is_active: bool = Field(True, description="False: known, but not checked. `enabled` is accepted too.")
     tags: list[Label] = Field(default_factory=list, max_length=50)
     group: str | None = Field(None, max_length=100)
@@ -87,6 +107,19 @@ class WebsiteFields(CheckOptions):
     grace: Grace = Field(
         None, description="Heartbeats: so many seconds later a ping is missing; 300, if left out.", examples=[300]
     )
+
+    @property
+    def downtime_rule(self) -> DowntimeRule:
+        """Return when it counts as down."""
+        return DowntimeRule(self.down_after, self.down_window, self.up_after)
+
+    @field_validator("down_window")
+    @classmethod
+    def _window_holds_what_must_fail(cls, value: int | None, info: ValidationInfo) -> int | None:
+        fault = window_fault(info.data.get("down_after"), value)
+        if fault:
+            raise ValueError(fault)
+        return value
 
     @model_validator(mode="before")
     @classmethod
@@ -152,7 +185,10 @@ class WebsiteHead(BaseModel):
     id: int
     url: str
     name: str
-    status: MonitorStatus = Field(MonitorStatus.UNKNOWN, description="Of the last check; UNKNOWN before the first.")
+    status: MonitorStatus = Field(
+        MonitorStatus.UNKNOWN,
+        description="Of the last check, as far as the downtime rule takes it for granted; UNKNOWN before the first.",
+    )
 
 
 class WebsiteRead(HeartbeatFacts, WebsiteFields, WebsiteHead):  # pydantic takes the fields of the last base first
@@ -200,11 +236,24 @@ class WebsiteRead(HeartbeatFacts, WebsiteFields, WebsiteHead):  # pydantic takes
     last_response_time_ms: float | None = None
     last_cause: Cause | None = None
     last_message: str | None = None
+    last_check_status: MonitorStatus | None = Field(
+        None, description="Of the last check itself; `status` may wait for the downtime rule."
+    )
+    pending_status: MonitorStatus | None = Field(
+        None, description="What `status` becomes if the next checks say the same; null: nothing is pending."
+    )
+    failing_checks_count: int = Field(0, description="Failed checks that wait for `down_after` before it is down.")
+    recovering_checks_count: int = Field(0, description="Good checks that wait for `up_after` before it is up.")
     breaker_open_until: UTCDatetime | None = Field(
         None, description="Checks are skipped until then, after five failures in a row."
     )
     skipped_checks_count: int = Field(0, description="Checks the circuit breaker has skipped so far.")
     certificate_not_after: UTCDatetime | None = Field(None, description="When the leaf certificate expires.")
+
+    @property
+    def pending_text(self) -> str:
+        """Return what the downtime rule waits for at present; empty where it waits for nothing."""
+        return self.downtime_rule.pending_text(self.failing_checks_count, self.recovering_checks_count)
 
     @computed_field(description="The same as is_active.")  # type: ignore[prop-decorator]
     @property

@@ -1,6 +1,7 @@
 """Where the data lives: one engine per database, set up for many readers beside one busy writer."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,8 @@ from tocsin.storage.tables import Base
 from tocsin.storage.versions import lock_schema, missing_columns, schema_state, stamp_head, state_on
 
 BUSY_TIMEOUT_MS = 10_000
+AUTOCHECKPOINT_PAGES = 10_000
+"""With so much in SQLite's log, whoever commits brings it into the file; housekeeping, if it runs, does long before."""
 
 __all__ = ["Connection", "Database", "Session", "database_url", "translated_errors"]
 
@@ -75,6 +78,7 @@ class Database:
         self.url = database_url(target)
         self.engine = _engine(self.url)
         self.sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._turn = threading.Lock()  # SQLite's own waiting is sleeping, up to 100 ms at a time
         if create:
             try:
                 self.create_all()
@@ -153,7 +157,7 @@ class Database:
             StorageUnavailable: the database cannot be reached, or another writer holds it for too long.
             Conflict: a row contradicts another one, for example a website that was deleted meanwhile.
         """
-        with translated_errors(self.url):
+        with translated_errors(self.url), self._my_turn():
             try:
                 with self.engine.connect() as connection:
                     if self.is_sqlite:
@@ -162,6 +166,16 @@ class Database:
                     connection.commit()
             except IntegrityError as error:
                 raise Conflict(f"the database refused a row: {error.orig}") from error
+
+    @contextmanager
+    def _my_turn(self) -> Iterator[None]:
+        """Let the writers of this process follow each other without a pause; SQLite itself decides among processes."""
+        is_mine = self.is_sqlite and self._turn.acquire(timeout=BUSY_TIMEOUT_MS / 1000)
+        try:
+            yield
+        finally:
+            if is_mine:
+                self._turn.release()
 
     def dispose(self) -> None:
         """Close every connection."""
@@ -223,6 +237,7 @@ def _set_pragmas(connection: sqlite3.Connection, _record: Any) -> None:
         cursor.execute("PRAGMA auto_vacuum = INCREMENTAL")
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute(f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA cache_size = -16384")
     cursor.execute("PRAGMA temp_store = MEMORY")

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table, bindparam, insert, update
 from tocsin.model.conditions.certificate_warnings import WARN_DAYS, CertificateReason, CertificateWarning
 from tocsin.model.enums import MonitorStatus
 from tocsin.model.results import CheckResult, PeerCertificate
-from tocsin.model.states import DowntimeStep, Judgement, Reason
+from tocsin.model.states import DowntimeStep, Judgement, Reason, encode_recent
 from tocsin.model.times import EPOCH, isoformat, to_epoch_us
 from tocsin.storage import bulk, certificates
 from tocsin.storage.evidence import REFRESH_AFTER, fingerprint, pack
@@ -196,11 +196,12 @@ def _table(mapped: type[Any]) -> Table:
 
 def _state_row(one: Outcome, check_id: int, row: CheckRow) -> tuple[Any, ...] | None:
     state = one.judgement.state
+    shown = state.status or MonitorStatus.UNKNOWN
     if state.last_checked_at != one.result.started_at:
         return None  # an older check that came late changes no state
     return (
         one.website_id,
-        row.status,
+        STATUS_CODES[shown],
         _moment_us(state.status_since),
         _moment_us(state.first_checked_at),
         row.checked_at_us,
@@ -211,6 +212,10 @@ def _state_row(one: Outcome, check_id: int, row: CheckRow) -> tuple[Any, ...] | 
         state.consecutive_failures,
         _moment_us(state.breaker_open_until),
         0,
+        row.status,
+        encode_recent(state.recent),
+        _moment_us(state.recovering_since),
+        state.recovering_checks_count,
     )
 
 
@@ -249,17 +254,17 @@ def _write_downtimes(connection: Connection, outcomes: Sequence[Outcome], now: d
 
 def _end_of(one: Outcome) -> datetime:
     """Return when a downtime ended; not before its start, even where the clock was set back in between."""
-    began = one.judgement.state.downtime_started_at
-    return one.result.started_at if began is None else max(began, one.result.started_at)
+    began, ended = one.judgement.state.downtime_started_at, one.judgement.downtime_at or one.result.started_at
+    return ended if began is None else max(began, ended)
 
 
 def _opened(one: Outcome, downtime_id: int, now: datetime) -> dict[str, Any]:
     return {
         "id": downtime_id,
         "website_id": one.website_id,
-        "started_at": one.result.started_at,
+        "started_at": one.judgement.downtime_at or one.result.started_at,
         "initial_status": one.result.status,
-        "affected_checks_count": 1,
+        "affected_checks_count": max(1, one.judgement.failed_checks_count),
         "root_cause": _text(one.result.message),
         "created_at": now,
         "updated_at": now,

@@ -1,14 +1,17 @@
 """The last thing known of each website: read before a judgement, written with the check."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from tocsin.model.downtimes import DowntimeRule
 from tocsin.model.enums import MonitorStatus
-from tocsin.model.states import WatchState
+from tocsin.model.states import WatchState, decode_recent
 from tocsin.model.times import from_epoch_us
 from tocsin.storage.tables import MonitorCheck
 from tocsin.storage.tables.codes import STATUS_CODES
@@ -18,13 +21,14 @@ from tocsin.storage.tables.types import utc_of
 STATE_COLUMNS = (
     "website_id", "status", "status_since", "first_checked_at", "last_checked_at", "last_check_id",
     "last_response_time_us", "last_cause", "last_message", "consecutive_failures", "breaker_open_until",
-    "skipped_checks_count",
+    "skipped_checks_count", "last_status", "recent_results", "recovering_since", "recovering_checks_count",
 )  # fmt: skip
 
 _STATUS_OF = {code: status for status, code in STATUS_CODES.items()}
 _LOAD = (
     "SELECT w.id, s.status, s.status_since, s.first_checked_at, s.last_checked_at, s.consecutive_failures,"
-    " s.breaker_open_until, d.id, d.started_at FROM websites w"
+    " s.breaker_open_until, d.id, d.started_at, s.last_status, s.recent_results, s.recovering_since,"
+    " s.recovering_checks_count, w.down_after, w.down_window, w.up_after FROM websites w"
     " LEFT JOIN website_states s ON s.website_id = w.id"
     " LEFT JOIN downtime_windows d ON d.website_id = w.id AND d.ended_at IS NULL"
 )
@@ -37,20 +41,35 @@ def load_states(connection: Connection, website_ids: Iterable[int] | None = None
     else:
         ids = ",".join(str(int(one)) for one in website_ids)
         rows = connection.exec_driver_sql(f"{_LOAD} WHERE w.id IN ({ids})")
-    states = {}
-    for website_id, status, since, first, last, failures, breaker, downtime_id, started in rows:
-        states[website_id] = WatchState(
-            website_id,
-            None if status is None else _STATUS_OF[status],
-            _moment(since),
-            _moment(first),
-            _moment(last),
-            failures or 0,
-            _moment(breaker),
-            downtime_id,
-            None if started is None else utc_of(started),
-        )
-    return states
+    return {row[0]: _state(tuple(row)) for row in rows}
+
+
+def _state(row: Sequence[Any]) -> WatchState:
+    website_id, status, since, first, last, failures, breaker, downtime_id, started, *rest = row
+    last_status, recent, recovering_since, recovering_count, *rule = rest
+    return WatchState(
+        website_id,
+        _status(status),
+        _moment(since),
+        _moment(first),
+        _moment(last),
+        failures or 0,
+        _moment(breaker),
+        downtime_id,
+        None if started is None else utc_of(started),
+        decode_recent(recent),
+        _moment(recovering_since),
+        recovering_count or 0,
+        _status(last_status),
+        _rule(*rule),
+    )
+
+
+_rule = lru_cache(DowntimeRule)
+
+
+def _status(code: int | None) -> MonitorStatus | None:
+    return None if code is None else _STATUS_OF[code]
 
 
 def _moment(microseconds: int | None) -> datetime | None:
@@ -68,6 +87,7 @@ def note_check(db: Session, check: MonitorCheck) -> None:
         last_checked_at=check.checked_at,
         consecutive_failures=0,
         skipped_checks_count=0,
+        recovering_checks_count=0,
     )
     db.execute(first.on_conflict_do_nothing())  # somebody else may record the first check in this very moment
     state = db.get_one(WebsiteState, check.website_id, populate_existing=True, with_for_update=True)
@@ -76,7 +96,7 @@ def note_check(db: Session, check: MonitorCheck) -> None:
         return
     if state.status is not check.status:
         state.status, state.status_since = check.status, check.checked_at
-    state.last_checked_at = check.checked_at
+    state.last_checked_at, state.last_status = check.checked_at, check.status
     state.last_check_id = check.id
     state.last_response_time_ms = check.response_time_ms
     state.last_cause = check.cause

@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from tocsin.errors import Conflict, Invalid
+from tocsin.model.downtimes import window_fault
 from tocsin.model.enums import MonitorStatus
 from tocsin.model.heartbeats.keys import PREFIX, hidden_url, is_heartbeat
 from tocsin.model.heartbeats.schedules import schedule_of
@@ -165,6 +166,9 @@ class WebsiteCRUD:
             raise Invalid("the name must not be empty", field="name")
         for name, value in changes.items():
             setattr(row, name, value)
+        if fault := window_fault(row.down_after, row.down_window):
+            db.rollback()
+            raise Invalid(fault, field="down_window" if "down_window" in changes else "down_after")
         _commit(db, row, lambda: heartbeats.rearm(db, row, before, now))
         return row
 

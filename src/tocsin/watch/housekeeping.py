@@ -2,9 +2,11 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event
+from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
@@ -13,16 +15,26 @@ from apscheduler.triggers.interval import IntervalTrigger
 from tocsin.errors import StorageUnavailable
 from tocsin.model.times import to_epoch_us, utcnow
 from tocsin.storage import silences
-from tocsin.storage.database import Connection, Database, Session
+from tocsin.storage.checkpoints import checkpoint, frames_waiting
+from tocsin.storage.database import Connection, Database, Session, translated_errors
 from tocsin.storage.history import periods, retention, rollups
-from tocsin.storage.history.retention import Retention
+from tocsin.storage.history.retention import Retention, Trim
 
 logger = logging.getLogger(__name__)
 
-FOLD_BATCH = 20
+
+AIM_S = 0.01
+"""In a transaction of background work no further step is begun after this long: who stores checks waits no longer."""
+FIND_BATCH = 1000
+TAKE_STEP = 50
+FOLD_STEP = 2
+RELEASE_STEP = 10
 REST_SHARE = 3.0
 """After each transaction rest this many times as long as it took: the checks come first."""
 MOST_REST_S = 0.5
+CHECKPOINT_EVERY_S = 3.0
+CHECKPOINT_FRAMES = 500
+"""So many pages in SQLite's log are worth bringing into the file: fewer would only wear out the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +45,24 @@ class Keeping:
     retention: Retention = field(default_factory=Retention)
     fold_every_s: float = 60.0
     maintenance_every_s: float = 20.0
+
+
+@dataclass(slots=True)
+class _Turn:
+    """A transaction that others wait for: what was done in it, and until when more may be begun."""
+
+    connection: Connection
+    until: float
+    done: int = 0
+
+    @property
+    def has_time(self) -> bool:
+        """True while another small step may be taken."""
+        return time.monotonic() < self.until
+
+
+def _now_us() -> int:
+    return to_epoch_us(utcnow())
 
 
 class Housekeeping:
@@ -47,6 +77,9 @@ class Housekeeping:
     def start(self) -> None:
         """Start: rollups every minute, maintenance more often, retention at 03:14 in the configured time zone."""
         once = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        if self._database.is_sqlite:
+            often = IntervalTrigger(seconds=CHECKPOINT_EVERY_S)
+            self._scheduler.add_job(self._guarded(self.empty_log), often, id="empty_log", **once)
         every = IntervalTrigger(seconds=self._keeping.fold_every_s)
         self._scheduler.add_job(self._guarded(self.fold_rollups), every, id="fold_rollups", **once)
         often = IntervalTrigger(seconds=self._keeping.maintenance_every_s)
@@ -61,13 +94,25 @@ class Housekeeping:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
 
+    def empty_log(self) -> bool:
+        """Bring SQLite's log into its file where it has grown; return whether it had."""
+        if frames_waiting(self._database.url.database) < CHECKPOINT_FRAMES:
+            return False
+        with translated_errors(self._database.url), self._database.engine.connect() as connection:
+            checkpoint(connection)
+        return True
+
     def fold_rollups(self) -> int:
         """Make the histograms of every hour and day that is over; return how many were made."""
-
-        def fold(connection: Connection) -> int:
-            return rollups.fold_due(connection, now_us=to_epoch_us(utcnow()), limit=FOLD_BATCH)
-
-        return self._in_batches(fold)
+        total = 0
+        while not self._stopping.is_set():
+            with self._short_transaction() as turn:
+                while turn.has_time and (done := rollups.fold_due(turn.connection, now_us=_now_us(), limit=FOLD_STEP)):
+                    turn.done += done
+            total += turn.done
+            if not turn.done:
+                break
+        return total
 
     def keep_maintenance(self) -> int:
         """Record which websites are in maintenance, and count what is over; return how many periods were new."""
@@ -79,36 +124,57 @@ class Housekeeping:
 
     def let_go(self) -> int:
         """Delete what is older than it is kept; return how many rows went."""
-        now = utcnow()
-        keep = self._keeping.retention
-        before = retention.cut_off(now, keep.checks_days)
+        now, keep = utcnow(), self._keeping.retention
         with self._database.engine.connect() as connection:
             websites = retention.website_ids(connection)
-        gone = 0
+        gone = sum(map(self._let_go, retention.common_trims(now, keep)))
         for website_id in websites:
-            gone += self._in_batches(lambda db, one=website_id: retention.trim_checks(db, one, before))  # type: ignore[misc]
-        gone += self._in_batches(lambda db: retention.trim_rollups(db, now, keep))
+            gone += sum(map(self._let_go, retention.website_trims(website_id, now, keep)))
         self._release_pages()
         logger.info("retention: %s rows let go", gone)
         return gone
 
-    def _release_pages(self) -> None:
-        with self._database.engine.connect() as connection:
-            while retention.release_pages(connection) and not self._stopping.wait(0.05):
-                pass
-
-    def _in_batches(self, work: Callable[[Connection], int]) -> int:
-        """Repeat `work` in a transaction each until it finds nothing more to do; rest in between."""
+    def _let_go(self, trim: Trim) -> int:
         total = 0
+        keys: list[Any] = []
         while not self._stopping.is_set():
-            started = time.monotonic()
-            with self._database.write_transaction() as connection:
-                done = work(connection)
-            total += done
-            if not done:
+            if not keys:
+                with self._database.engine.connect() as connection:
+                    keys = list(trim.find(connection, FIND_BATCH))
+            if not keys:
                 break
-            self._stopping.wait(min(MOST_REST_S, REST_SHARE * (time.monotonic() - started)))
+            with self._short_transaction() as turn:
+                while keys and turn.has_time:
+                    trim.take(turn.connection, keys[:TAKE_STEP])
+                    turn.done += len(keys[:TAKE_STEP])
+                    del keys[:TAKE_STEP]
+            total += turn.done
         return total
+
+    def _release_pages(self) -> None:
+        """Give free pages back to the file system, a few at a time."""
+        while not self._stopping.is_set():
+            with self._database.engine.connect() as connection:
+                if not retention.free_pages(connection):
+                    return
+                started = time.monotonic()
+                while retention.free_pages(connection) and time.monotonic() - started < AIM_S:
+                    retention.release_pages(connection, RELEASE_STEP)
+            self._rest(started)
+
+    @contextmanager
+    def _short_transaction(self) -> Iterator["_Turn"]:
+        """Yield a turn to write in; a rest follows, in which SQLite's log is brought into its file."""
+        started = time.monotonic()
+        with self._database.write_transaction() as connection:
+            turn = _Turn(connection, time.monotonic() + AIM_S)
+            yield turn
+        if turn.done:
+            self._rest(started)
+
+    def _rest(self, started: float) -> None:
+        self.empty_log()
+        self._stopping.wait(min(MOST_REST_S, REST_SHARE * (time.monotonic() - started)))
 
     def _guarded(self, work: Callable[[], int]) -> Callable[[], None]:
         def run() -> None:

@@ -1,5 +1,6 @@
 """What a check means: its status, and what that changes. Pure; `now` and every fact are arguments."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
@@ -10,6 +11,7 @@ from tocsin.model.options import CheckOptions
 from tocsin.model.results import CheckResult
 from tocsin.model.states import DowntimeStep, Judgement, Reason, Transition, WatchState
 from tocsin.watch.breaker import Breaker
+from tocsin.watch.downtimes import weigh
 from tocsin.watch.expect import unmet_expectations
 
 UP, DOWN, DEGRADED, UNKNOWN = (
@@ -18,6 +20,9 @@ UP, DOWN, DEGRADED, UNKNOWN = (
     MonitorStatus.DEGRADED,
     MonitorStatus.UNKNOWN,
 )
+
+JITTER = timedelta(seconds=1)
+"""Two UNKNOWN checks that come a little more than an interval apart leave no gap worth a row."""
 
 
 def settle(result: CheckResult, options: CheckOptions, now: datetime) -> CheckResult:
@@ -84,40 +89,76 @@ def _phrase(code: int) -> str:
 
 
 def judge(
-    result: CheckResult, state: WatchState, breaker: Breaker, now: datetime, *, gap_after: timedelta
+    result: CheckResult,
+    state: WatchState,
+    breaker: Breaker,
+    now: datetime,
+    *,
+    gap_after: timedelta,
+    unknown_for: timedelta | None = None,
 ) -> Judgement:
     """Return what a settled result changes.
 
-    Only DOWN opens a downtime, UP or DEGRADED closes it, UNKNOWN does neither.
+    The website's rule says how many DOWN checks open a downtime, and how many UP or DEGRADED ones close it; UNKNOWN
+    does neither. Until the rule is fulfilled the website is shown as before.
 
     Args:
         result: with its status.
         state: the website as the checks before left it.
-        breaker: counts this failure.
+        breaker: counts this failure. It stays closed while a downtime is not confirmed, or the checks that would
+            confirm it came too rarely.
         now: when the check is recorded.
         gap_after: without a check for longer than this, nobody knows how the website was.
+        unknown_for: how long an UNKNOWN check leaves us in the dark, where that is less.
     """
     status = result.status or UNKNOWN
     at = result.started_at
     # A stored time that lies ahead of us comes from a clock that was set back since: not from a later check.
     if state.last_checked_at is not None and at < state.last_checked_at <= now:
         return Judgement(state, Reason.OUT_OF_ORDER)
+    weighed = weigh(state, status, at, gap_after=gap_after)
+    is_down = _is_down_after(state, weighed.step)
+    shown = _shown(state.status, status, is_down=is_down)
+    reason = _reason(state.status, status, shown, weighed.step, is_down=is_down)
     failures = _failures(state.consecutive_failures, status)
-    changed = status is not state.status
-    downtime = _downtime_step(status, is_open=state.downtime_id is not None)
-    reason = _reason(state.status, status, downtime)
-    after = WatchState(
-        website_id=state.website_id,
-        status=status,
-        status_since=at if changed or state.status_since is None else state.status_since,
+    after = replace(
+        state,
+        status=shown,
+        status_since=state.status_since if shown is state.status and state.status_since else weighed.at or at,
         first_checked_at=state.first_checked_at or at,
         last_checked_at=at,
+        last_status=status,
         consecutive_failures=failures,
-        breaker_open_until=breaker.after(failures, now) if status is DOWN else _unless_available(state, status),
-        downtime_id=state.downtime_id,
-        downtime_started_at=state.downtime_started_at,
+        breaker_open_until=_breaker_until(state, status, breaker.after(failures, now) if is_down else None),
+        recent=weighed.recent,
+        recovering_since=weighed.recovering_since,
+        recovering_checks_count=weighed.recovering_checks_count,
     )
-    return Judgement(after, reason, downtime, _transition(state.status, status, reason), _gap(state, at, gap_after))
+    return Judgement(
+        after,
+        reason,
+        weighed.step,
+        downtime_at=weighed.at,
+        failed_checks_count=weighed.failed_checks_count,
+        transition=_transition(state.status, shown, reason),
+        gap=_gap(state, at, gap_after, unknown_for),
+    )
+
+
+def _is_down_after(state: WatchState, step: DowntimeStep) -> bool:
+    """Return whether a downtime goes on after the check."""
+    if step is DowntimeStep.NONE:
+        return state.downtime_id is not None
+    return step is not DowntimeStep.CLOSE
+
+
+def _shown(before: MonitorStatus | None, status: MonitorStatus, *, is_down: bool) -> MonitorStatus:
+    """Return how the website is shown after a check of that status."""
+    if status is UNKNOWN:
+        return UNKNOWN
+    if is_down:
+        return DOWN
+    return (before or UNKNOWN) if status is DOWN else status
 
 
 def _failures(before: int, status: MonitorStatus) -> int:
@@ -126,28 +167,27 @@ def _failures(before: int, status: MonitorStatus) -> int:
     return before if status is UNKNOWN else 0
 
 
-def _unless_available(state: WatchState, status: MonitorStatus) -> datetime | None:
-    return None if status.is_available else state.breaker_open_until
+def _breaker_until(state: WatchState, status: MonitorStatus, until: datetime | None) -> datetime | None:
+    """Return until when checks are left out; an UNKNOWN one changes nothing in that."""
+    if status is UNKNOWN:
+        return state.breaker_open_until
+    return until if status is DOWN else None
 
 
-def _downtime_step(status: MonitorStatus, *, is_open: bool) -> DowntimeStep:
-    if status is DOWN:
-        return DowntimeStep.COUNT if is_open else DowntimeStep.OPEN
-    if status.is_available and is_open:
-        return DowntimeStep.CLOSE
-    return DowntimeStep.NONE
-
-
-def _reason(before: MonitorStatus | None, after: MonitorStatus, downtime: DowntimeStep) -> Reason:
-    if downtime is DowntimeStep.CLOSE:
+def _reason(
+    before: MonitorStatus | None, status: MonitorStatus, shown: MonitorStatus, step: DowntimeStep, *, is_down: bool
+) -> Reason:
+    if step is DowntimeStep.CLOSE:
         return Reason.RECOVERED
-    if downtime is DowntimeStep.OPEN:
+    if step is DowntimeStep.OPEN:
         return Reason.FIRST_FAILURE if before is None else Reason.WENT_DOWN
-    if before is after:
+    if status is DOWN and not is_down:
+        return Reason.UNCONFIRMED
+    if status.is_available and is_down:
+        return Reason.RECOVERING
+    if before is shown:
         return Reason.UNCHANGED
-    if after is UP:
-        return _BACK_UP_FROM[before]
-    return _BECAME[after]
+    return _BACK_UP_FROM[before] if shown is UP else _BECAME[shown]
 
 
 _BACK_UP_FROM = {
@@ -160,14 +200,20 @@ _BECAME = {DEGRADED: Reason.DEGRADED, UNKNOWN: Reason.BECAME_UNKNOWN, DOWN: Reas
 
 
 def _transition(before: MonitorStatus | None, after: MonitorStatus, reason: Reason) -> Transition | None:
-    if reason in (Reason.UNCHANGED, Reason.FIRST_UP):
+    is_still_down = reason is Reason.RECOVERING and before is DOWN
+    if is_still_down or reason in (Reason.UNCHANGED, Reason.FIRST_UP, Reason.UNCONFIRMED):
         return None
     return Transition(before or UNKNOWN, after, reason)
 
 
-def _gap(state: WatchState, at: datetime, gap_after: timedelta) -> tuple[datetime, datetime] | None:
-    """Return the stretch nobody looked in: from one allowance after the check before to this one."""
+def _gap(
+    state: WatchState, at: datetime, gap_after: timedelta, unknown_for: timedelta | None
+) -> tuple[datetime, datetime] | None:
+    """Return the stretch nobody looked in: from when the check before tells nothing any more, to this one."""
     last = state.last_checked_at
-    if last is None or at - last <= gap_after:
+    if last is None:
         return None
-    return last + gap_after, at
+    lasts, slack = gap_after, timedelta(0)
+    if unknown_for is not None and state.last_status is UNKNOWN:
+        lasts, slack = min(unknown_for, gap_after), JITTER  # its own unknown window ends there
+    return (last + lasts, at) if at - last > lasts + slack else None

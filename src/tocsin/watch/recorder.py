@@ -16,9 +16,11 @@ from tocsin.model.enums import MonitorStatus
 from tocsin.model.results import CheckResult
 from tocsin.model.states import WatchState
 from tocsin.model.times import isoformat, utcnow
+from tocsin.model.vantage import VantageChange
 from tocsin.storage.database import Database
 from tocsin.storage.heartbeats import lock_beats
 from tocsin.storage.history.uptime import gap_allowance
+from tocsin.storage.outbox import record_vantage
 from tocsin.storage.results import Outcome, ResultWriter, Stored
 from tocsin.storage.states import add_skipped, load_states
 from tocsin.watch.breaker import Breaker
@@ -61,6 +63,10 @@ Waiting = Submission | Signal
 """What the recorder takes: what a look saw, or a ping of a heartbeat or its absence."""
 
 
+class _Nudge:
+    """Wakes the recorder for something that is no check."""
+
+
 class Recorder:
     """Takes results from any thread; stores each batch in one transaction, judged against what is stored."""
 
@@ -71,10 +77,12 @@ class Recorder:
         self._live = live
         self._breaker = breaker
         self._writer = ResultWriter(warn_days)
-        self._queue: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Waiting | _Nudge | None] = queue.SimpleQueue()
         self._urgent = threading.Event()
         self._skipped: Counter[int] = Counter()
         self._skipped_lock = threading.Lock()
+        self._changes: list[VantageChange] = []
+        self._changes_lock = threading.Lock()
         self._is_stopping = False
         self._thread = threading.Thread(target=self._run, name="tocsin-recorder", daemon=True)
         self.status_counts: Counter[MonitorStatus] = Counter()
@@ -112,12 +120,18 @@ class Recorder:
         with self._skipped_lock:
             self._skipped[website_id] += 1
 
+    def tell_vantage(self, change: VantageChange) -> None:
+        """Store, and tell live, that we have become blind or see again; before the checks submitted after it."""
+        with self._changes_lock:
+            self._changes.append(change)
+        self._queue.put(_Nudge())
+
     def _run(self) -> None:
         is_open = True
         held: list[Waiting] = []
         while is_open or held:
             batch, is_open, held = self._take(held, is_open=is_open)
-            if batch:
+            if batch or self._changes:
                 self._store(batch)
 
     def _take(self, held: list[Waiting], *, is_open: bool) -> tuple[list[Waiting], bool, list[Waiting]]:
@@ -127,7 +141,8 @@ class Recorder:
             first = self._queue.get()
             if first is None:
                 return [], False, []
-            waiting.append(first)
+            if not isinstance(first, _Nudge):
+                waiting.append(first)
             if not self._is_stopping:
                 self._urgent.wait(LINGER_S)
                 self._urgent.clear()
@@ -139,7 +154,8 @@ class Recorder:
             if item is None:
                 is_open = False
                 break
-            waiting.append(item)
+            if not isinstance(item, _Nudge):
+                waiting.append(item)
         batch: dict[int, Waiting] = {}
         later = [one for one in waiting if batch.setdefault(one.website_id, one) is not one]
         return list(batch.values()), is_open, later
@@ -160,6 +176,10 @@ class Recorder:
                 return
             for one in batch:
                 self._store([one])
+            if not batch:
+                logger.exception("it could not be stored that we are blind, or see again")
+                with self._changes_lock:
+                    self._changes.clear()
 
     def _store_patiently(self, batch: Sequence[Waiting]) -> None:
         """Store a batch; while the database cannot be reached, keep it and try again."""
@@ -191,8 +211,11 @@ class Recorder:
         looks = [one for one in batch if isinstance(one, Submission)]
         beating = [one for one in batch if isinstance(one, Signal)]
         with self._database.write_transaction() as connection:
+            with self._changes_lock:
+                changes = list(self._changes)
+            events = [record_vantage(connection, one, now) for one in changes]
             beats = lock_beats(connection, [one.website_id for one in beating]) if beating else {}
-            states = load_states(connection, [one.website_id for one in batch])
+            states = load_states(connection, [one.website_id for one in batch]) if batch else {}
             known = [one for one in looks if one.website_id in states]
             decided = signals.decide(beating, beats, states, now)
             outcomes = [self._judged(one, states[one.website_id]) for one in known]
@@ -203,6 +226,10 @@ class Recorder:
                 skipped, self._skipped = self._skipped, Counter()
             if skipped:
                 add_skipped(connection, dict(skipped))
+        with self._changes_lock:
+            del self._changes[: len(changes)]
+        told = zip(changes, events, strict=True)
+        self._live.publish(*(LiveEvent("vantage", one.told(), event_id) for one, event_id in told))
         self._tell(outcomes, stored, decided)
         for look, outcome, row in zip(known, outcomes, stored, strict=False):  # those of signals come after them
             look.done.set_result(Recorded(row.check_id, outcome.judgement.state))
@@ -213,11 +240,11 @@ class Recorder:
                 one.done.set_exception(NotFound(f"website {one.website_id} was deleted meanwhile"))
 
     def _judged(self, one: Submission, state: WatchState) -> Outcome:
-        is_broken = state.consecutive_failures >= self._breaker.failures
-        pause = self._breaker.pause.total_seconds() if is_broken else 0.0
+        pause = self._breaker.pause.total_seconds() if state.breaker_open_until else 0.0
         gap_after = gap_allowance(one.interval_s, one.timeout_s, pause)
-        judgement = judge(one.result, state, self._breaker, utcnow(), gap_after=gap_after)
-        return Outcome(one.website_id, one.result, judgement, timedelta(seconds=one.interval_s), one.is_urgent)
+        interval = timedelta(seconds=one.interval_s)
+        judgement = judge(one.result, state, self._breaker, utcnow(), gap_after=gap_after, unknown_for=interval)
+        return Outcome(one.website_id, one.result, judgement, interval, one.is_urgent)
 
     def _tell(self, outcomes: Sequence[Outcome], stored: Sequence[Stored], decided: Sequence[Decided]) -> None:
         for one, row in zip(outcomes, stored, strict=True):

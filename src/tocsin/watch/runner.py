@@ -13,6 +13,7 @@ from tocsin.model.times import utcnow
 from tocsin.probes import Tools
 from tocsin.watch.breaker import Breaker
 from tocsin.watch.jobs import Job
+from tocsin.watch.lookout import Lookout
 from tocsin.watch.once import budget_s, look
 from tocsin.watch.recorder import Recorded, Recorder, Submission
 
@@ -32,9 +33,10 @@ class RunnerPlan:
 class Runner:
     """Runs checks as tasks of one event loop."""
 
-    def __init__(self, tools: Tools, recorder: Recorder, plan: RunnerPlan) -> None:
+    def __init__(self, tools: Tools, recorder: Recorder, plan: RunnerPlan, lookout: Lookout) -> None:
         self._tools = tools
         self._recorder = recorder
+        self._lookout = lookout
         self._plan = plan
         self._slots = asyncio.Semaphore(plan.max_concurrent_checks)
         self._suspect_slots = asyncio.Semaphore(max(1, plan.max_concurrent_checks // 2))
@@ -109,7 +111,7 @@ class Runner:
     def _submit(self, job: Job, result: CheckResult, *, is_urgent: bool = False) -> Submission:
         submission = Submission(job.website_id, result, job.interval_s, job.options.timeout, is_urgent)
         submission.done.add_done_callback(partial(self._heed_record, job))
-        self._recorder.submit(submission)
+        self._lookout.submit(submission)
         return submission
 
     def _heed_record(self, job: Job, done: "Future[Recorded]") -> None:

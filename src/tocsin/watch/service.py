@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,18 +13,24 @@ from tocsin.model.conditions.certificate_warnings import WARN_DAYS
 from tocsin.model.enums import MonitorStatus
 from tocsin.model.heartbeats.keys import is_heartbeat
 from tocsin.model.heartbeats.pings import Ping
+from tocsin.model.results import CheckResult
 from tocsin.model.states import WatchState
 from tocsin.model.targets.networks import FORBIDDEN_BY_DEFAULT, Network
 from tocsin.model.times import utcnow
+from tocsin.model.vantage import Reference, VantageChange
 from tocsin.probes import Tools, open_tools
-from tocsin.storage.database import Database
+from tocsin.probes.references import References
+from tocsin.storage.database import Database, translated_errors
+from tocsin.storage.outbox import last_vantage
 from tocsin.storage.states import load_states
 from tocsin.storage.websites import WebsiteCRUD
 from tocsin.watch.deadlines import DeadlineLoop
 from tocsin.watch.housekeeping import Housekeeping, Keeping
 from tocsin.watch.jobs import Job, options_of
 from tocsin.watch.live import LiveHub
+from tocsin.watch.lookout import Lookout, Timing
 from tocsin.watch.pings import PingDesk
+from tocsin.watch.places import is_own
 from tocsin.watch.recorder import Recorder
 from tocsin.watch.runner import Runner, RunnerPlan
 from tocsin.watch.scheduler import Scheduler
@@ -49,6 +55,9 @@ class WatchPlan:
     name_servers: tuple[str, ...] = ()
     forbidden_networks: tuple[Network, ...] = FORBIDDEN_BY_DEFAULT
     certificate_warn_days: tuple[int, ...] = WARN_DAYS
+    references: tuple[Reference, ...] = ()  # none: failures are never blamed on our own connection
+    timing: Timing = field(default_factory=Timing)  # of asking them
+    is_local: Callable[[CheckResult], bool] = is_own  # checks that need no network
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,8 @@ class WatchOverview:
     open_breakers_count: int
     dropped_count: int
     status_counts: dict[MonitorStatus, int]
+    blind_since: datetime | None = None  # we cannot see the network: checks that fail are UNKNOWN
+    silent_references: tuple[str, ...] = ()  # what does not answer then, for people
 
 
 class Watch:
@@ -84,6 +95,7 @@ class Watch:
         self._stack = AsyncExitStack()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._runner: Runner | None = None
+        self._lookout: Lookout | None = None
         self._scheduler: Scheduler | None = None
         self._is_running = False
 
@@ -96,7 +108,13 @@ class Watch:
         tools: Tools = await self._stack.enter_async_context(
             open_tools(plan.ca_bundle or None, plan.name_servers or None, plan.forbidden_networks)
         )
-        runner = self._runner = Runner(tools, self._recorder, plan.running)
+        references = References(plan.references, tools.names, plan.name_servers)
+        lookout = self._lookout = Lookout(
+            references, self._recorder.submit, self._recorder.tell_vantage, plan.timing, plan.is_local
+        )
+        self._stack.push_async_callback(lookout.stop)
+        lookout.start(await asyncio.to_thread(self._read_vantage) if plan.is_enabled else None)
+        runner = self._runner = Runner(tools, self._recorder, plan.running, lookout)
         self._stack.push_async_callback(runner.stop)
         self._scheduler = Scheduler(runner.start_due)
         if plan.is_enabled:
@@ -170,6 +188,10 @@ class Watch:
             state = states.get(website_id, WatchState(website_id))
             return Job(website_id, website.url, options_of(website), website.check_interval, state)
 
+    def _read_vantage(self) -> VantageChange | None:
+        with translated_errors(self._database.url), self._database.session() as db:
+            return last_vantage(db)
+
     def overview(self) -> WatchOverview:
         """Return the watch in figures."""
         scheduler, runner = self._scheduler, self._runner
@@ -189,6 +211,8 @@ class Watch:
             open_breakers_count=self._open_breakers(now),
             dropped_count=self._recorder.dropped_count,
             status_counts=dict(self._recorder.status_counts),
+            blind_since=self._lookout.blind_since if self._lookout else None,
+            silent_references=self._lookout.silent_references if self._lookout else (),
         )
 
     def _open_breakers(self, now: datetime) -> int:

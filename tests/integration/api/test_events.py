@@ -25,7 +25,8 @@ from tocsin.api.events import EventQuery, stream
 from tocsin.api.shutdown import ended_by_signals
 from tocsin.model.enums import Cause
 from tocsin.model.results import CertificateFacts, PeerCertificate
-from tocsin.storage.outbox import last_event_id
+from tocsin.model.vantage import VantageChange
+from tocsin.storage.outbox import last_event_id, record_vantage
 from tocsin.watch.live import BUFFER, LiveEvent, LiveHub
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -242,6 +243,31 @@ async def test_what_there_is_to_tell_of_certificates_is_an_event_of_its_own(serv
             one for one in expected if one["event"] == "certificate"
         ]
         await missed.aclose()  # type: ignore[attr-defined]
+
+
+async def test_that_we_were_blind_is_told_whatever_website_is_asked_for(services: Services) -> None:
+    [website_id] = watched(services.database)
+    flap(services, website_id, 1)
+    change = VantageChange(True, NOW, NOW - timedelta(seconds=5), ("the gateway 192.0.2.1",), 20)
+    with services.database.write_transaction() as connection:
+        event_id = record_vantage(connection, change, NOW)
+    told = {
+        "is_blind": True, "reason": "vantage_blind", "occurred_at": "2026-03-01T12:00:00Z",
+        "since": "2026-03-01T11:59:55Z", "references": ["the gateway 192.0.2.1"], "websites_count": 20,
+    }  # fmt: skip
+    chunks = stream(services, EventQuery(website_id=website_id, kinds=["vantage"]), after_id=0)
+    await anext(chunks)
+    services.live.publish(LiveEvent("vantage", {"is_blind": False}, event_id + 1))
+    missed, live = await take(chunks, 2)
+    assert (missed["event"], missed["data"], missed["id"]) == ("vantage", told, str(event_id))
+    assert live["data"] == {"is_blind": False}
+    await chunks.aclose()  # type: ignore[attr-defined]
+
+    transitions = stream(services, EventQuery(kinds=["transition"]), after_id=0)
+    await anext(transitions)
+    flap(services, website_id, 1, NOW + timedelta(hours=1))
+    assert {one["event"] for one in await take(transitions, 4)} == {"transition"}
+    await transitions.aclose()  # type: ignore[attr-defined]
 
 
 async def test_one_that_missed_too_much_is_told_so(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:

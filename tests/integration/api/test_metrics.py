@@ -11,7 +11,7 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import event
 
-from tests.support.api import record_look
+from tests.support.api import FakeWatch, record_look
 from tocsin import Database, WebsiteCreate, WebsiteCRUD, __version__
 from tocsin.model.enums import Cause
 from tocsin.model.results import CertificateFacts, PeerCertificate
@@ -119,6 +119,12 @@ async def test_tocsin_tells_of_itself(client: httpx.AsyncClient) -> None:
     assert sample(families, "tocsin_checks_total", status="UNKNOWN") == 0
     assert sample(families, "tocsin_build_info", version=__version__) == 1
     assert sample(families, "process_resident_memory_bytes") is not None
+
+
+async def test_our_own_blindness_is_a_figure(client: httpx.AsyncClient, watch: FakeWatch) -> None:
+    assert sample(await read(client), "tocsin_vantage_blind") == 0
+    watch.blind_since = NOW
+    assert sample(await read(client), "tocsin_vantage_blind") == 1
 
 
 @pytest.mark.skipif(PROMTOOL is None, reason="PROMTOOL IS MISSING (Debian: apt-get install prometheus)")

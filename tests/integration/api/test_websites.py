@@ -38,7 +38,8 @@ async def test_a_website_is_created_with_the_documented_defaults(client: httpx.A
         "max_retries": 3, "method": "GET", "request_headers": {}, "request_body": None, "auth": None,
         "expected_status": "200-399", "follow_redirects": True, "max_redirects": 10, "verify_tls": True,
         "address_family": "any", "proxy": None, "degraded_after_ms": None, "expectations": [], "tags": [],
-        "group": None, "regions": [], "status": "UNKNOWN", "last_checked_at": None, "certificate_not_after": None,
+        "group": None, "regions": [], "down_after": 1, "down_window": None, "up_after": 1,
+        "status": "UNKNOWN", "last_checked_at": None, "certificate_not_after": None,
     }  # fmt: skip
     assert {name: website[name] for name in defaults} == defaults
     assert website["created_at"].endswith("Z")
@@ -50,6 +51,19 @@ async def test_a_website_is_read_back_from_where_it_was_created(client: httpx.As
     assert again.status_code == 200
     assert again.json() == response.json()
     assert again.json()["is_active"] is False
+
+
+async def test_a_downtime_rule_is_set_and_checked_against_what_is_stored(client: httpx.AsyncClient) -> None:
+    rule = {"down_after": 3, "down_window": 5, "up_after": 2}
+    created = (await client.post("/api/websites", json={"url": URL, **rule})).json()
+    assert {name: created[name] for name in rule} == rule
+    assert (created["pending_status"], created["failing_checks_count"]) == (None, 0)
+    one = f"/api/websites/{created['id']}"
+    refused = await client.patch(one, json={"down_after": 6})
+    assert refused.status_code == 422
+    assert "cannot lie within the last 5" in refused.text
+    assert (await client.get(one)).json()["down_after"] == 3
+    assert (await client.patch(one, json={"down_after": 6, "down_window": None})).json()["down_window"] is None
 
 
 async def test_every_change_wakes_the_watch_and_is_told_live(

@@ -7,6 +7,7 @@ from random import Random
 import httpx
 import pytest
 
+from tests.support.api import FakeWatch
 from tests.support.small_team import answers, good_check, record
 from tocsin import Database, WebsiteCreate, WebsiteCRUD
 from tocsin.model.options import CheckOptions
@@ -51,6 +52,28 @@ async def test_what_is_wrong_stands_first_with_its_reason(client: httpx.AsyncCli
     assert "Fine" not in trouble
     assert "(1 down)" in page[page.index("<title>") : page.index("</title>")]
     assert rows(page) == ["Broken", "Fine"]
+
+
+async def test_our_own_blindness_is_said_before_everything_else(
+    client: httpx.AsyncClient, database: Database, watch: FakeWatch
+) -> None:
+    add(database, "https://a.example/")
+    assert "cannot see" not in (await client.get("/")).text
+    watch.blind_since = utcnow()
+    page = (await client.get("/")).text
+    note = page[page.index('id="vantage"') : page.index('id="summary"')]
+    assert "Tocsin itself cannot see the network" in note
+    assert "no answer from the gateway 192.0.2.1" in note
+
+
+async def test_what_a_downtime_rule_waits_for_is_shown(client: httpx.AsyncClient, database: Database) -> None:
+    site = add(database, "https://a.example/", down_after=2)
+    check(database, site, "https://a.example/", 503)
+    page = (await client.get("/")).text
+    assert "suspect" in page[page.index("<tbody") : page.index("</tbody>")]
+    headline = (await client.get(f"/websites/{site}")).text
+    assert "Suspect:</strong> 1 failed, down from 2 in a row on." in headline
+    assert "after 2 failed checks in a row, up again at the first good one" in headline
 
 
 async def test_a_row_shows_status_bars_uptime_response_and_when(client: httpx.AsyncClient, database: Database) -> None:

@@ -9,7 +9,18 @@ from hypothesis import given, strategies as st
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from tests.support.history import DAY_US, HOUR_US, add_site, fold_all, moment_of, random_row, random_rows, store_rows
+from tests.support.history import (
+    DAY_US,
+    EVERY_CHECK,
+    HOUR_US,
+    add_site,
+    fold_all,
+    moment_of,
+    random_row,
+    random_rows,
+    store_rows,
+    take_all,
+)
 from tocsin import Database, MonitorCheckCRUD
 from tocsin.model.times import to_epoch_us, utcnow
 from tocsin.storage.history import retention
@@ -129,6 +140,5 @@ def test_figures_of_a_month_stay_when_its_single_checks_are_gone(database: Datab
     fold_all(database, later)
     start = now - timedelta(days=30)
     before = (uptime_of(db, site, 720, now), [series_of(db, site, start, now, points) for points in (30, 721)])
-    with database.write_transaction() as connection:
-        assert retention.trim_checks(connection, site, later, limit=10_000) == 800
+    assert take_all(database, retention.common_trims(later, EVERY_CHECK), limit=10_000) == [800]
     assert (uptime_of(db, site, 720, now), [series_of(db, site, start, now, points) for points in (30, 721)]) == before

@@ -157,7 +157,12 @@ def test_what_is_not_committed_is_gone_with_its_session(database: Database, site
 
 def test_a_row_that_contradicts_another_is_a_conflict(database: Database, site: int) -> None:
     with pytest.raises(Conflict, match="refused a row"), database.write_transaction() as connection:
-        connection.execute(text("INSERT INTO website_states SELECT 99, 0, 0, 0, 0, 0, 0, NULL, NULL, 0, NULL, 0"))
+        connection.execute(
+            text(
+                "INSERT INTO website_states (website_id, status, status_since, first_checked_at, last_checked_at,"
+                " consecutive_failures, skipped_checks_count) VALUES (99, 0, 0, 0, 0, 0, 0)"
+            )
+        )
 
 
 def test_a_value_that_no_column_holds_is_invalid(postgres_url: str) -> None:

@@ -5,12 +5,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from tests.support.history import add_site, judged, record, saw
+from tests.support.history import (
+    EVERY_CHECK,
+    add_site,
+    judged,
+    record,
+    saw,
+    take_all,
+)
 from tocsin import Cause, Database, MonitorCheck, MonitorStatus, Phase, WebsiteCreate, WebsiteCRUD
 from tocsin.model.results import CertificateFacts, Hop, PeerCertificate, Phases
 from tocsin.storage.certificates import chain_of, leaf_expiries, record_chains
 from tocsin.storage.evidence import REFRESH_AFTER, evidence_of, fingerprint, good_evidence_of, pack, unpack
-from tocsin.storage.history.retention import trim_checks
+from tocsin.storage.history.retention import common_trims
 from tocsin.storage.results import ResultWriter
 from tocsin.storage.states import load_states
 from tocsin.storage.tables.records import CertificateRecord, GoodEvidence
@@ -175,8 +182,7 @@ def test_a_check_out_of_order_does_not_become_the_last_good_one(database: Databa
 
 def test_a_number_given_again_does_not_bring_foreign_evidence(database: Database, site: int) -> None:
     gone = record(database, site, FULL)[0]
-    with database.write_transaction() as connection:
-        assert trim_checks(connection, site, NOON + MINUTE) == 1
+    assert take_all(database, common_trims(NOON + MINUTE, EVERY_CHECK)) == [1]
     other = add_site(database)
     with database.session() as db:
         db.add(MonitorCheck(id=gone.check_id, website_id=other, status=UP, checked_at=NOON))

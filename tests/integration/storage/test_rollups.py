@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.history import (
     DAY_US,
+    EVERY_CHECK,
     HOUR_US,
     add_site,
     counted_by_hand,
@@ -19,6 +20,7 @@ from tests.support.history import (
     random_rows,
     store_rows,
     stored_rollups,
+    take_all,
 )
 from tocsin import Database, MonitorCheckCreate, MonitorCheckCRUD, MonitorStatus
 from tocsin.model import histograms
@@ -162,8 +164,7 @@ def test_figures_stay_when_the_single_checks_are_gone(database: Database, site: 
     store_rows(database, rows, moment_of(rows[0]))
     fold_all(database, NOW)
     before = stored_rollups(database)
-    with database.write_transaction() as connection:
-        assert retention.trim_checks(connection, site, NOW, limit=1000) == 200
+    assert take_all(database, retention.common_trims(NOW, EVERY_CHECK), limit=1000) == [200]
     fold_all(database, NOW)
     assert stored_rollups(database) == before
     late = random_row(site, dice, rows[30].checked_at_us)
@@ -176,9 +177,7 @@ def test_phases_that_were_let_go_are_not_begun_anew(database: Database, site: in
     dice = random.Random(9)
     rows = random_rows(site, dice, NOW - timedelta(days=100), NOW - timedelta(days=99), 50)
     store_rows(database, rows, NOW)
-    with database.write_transaction() as connection:
-        while retention.trim_rollups(connection, NOW, retention.Retention()):
-            pass
+    take_all(database, retention.website_trims(site, NOW, retention.Retention()))
     store_rows(database, [random_row(site, dice, rows[3].checked_at_us)], NOW)
     numbers = stored_rollups(database)["hours"][site, rows[3].checked_at_us // HOUR_US]
     assert numbers["phase_histograms"] is None

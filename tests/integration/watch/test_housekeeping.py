@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 
 from tests.support.watching import add_website
 from tocsin import Database, MonitorCheck, MonitorCheckCreate, MonitorCheckCRUD, MonitorStatus, StorageUnavailable
@@ -13,7 +13,9 @@ from tocsin.actions.maintenance import create_window, list_website_periods
 from tocsin.model.maintenance import MaintenanceWindowCreate
 from tocsin.model.pages import PageQuery
 from tocsin.model.times import utcnow
+from tocsin.storage.checkpoints import frames_waiting
 from tocsin.storage.tables.records import HourlyRollup
+from tocsin.watch import housekeeping
 from tocsin.watch.housekeeping import Housekeeping, Keeping
 
 
@@ -65,6 +67,63 @@ def test_the_file_shrinks_when_rows_go(tmp_path: Path) -> None:
     with database.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA freelist_count").scalar_one() == 0
     database.dispose()
+
+
+def test_the_log_is_brought_into_the_file_before_a_check_has_to(tmp_path: Path) -> None:
+    database = Database(tmp_path / "log.db")
+    keeping = Housekeeping(database, Keeping())
+    path = database.url.database
+    with database.write_transaction() as connection:
+        connection.exec_driver_sql("CREATE TABLE ballast (text TEXT)")
+        connection.exec_driver_sql("INSERT INTO ballast VALUES (?)", [("x" * 4000,)] * 700)
+    assert frames_waiting(path) > 600
+    assert keeping.empty_log()
+    assert frames_waiting(path) == 0
+    assert not keeping.empty_log()
+    database.dispose()
+
+
+@pytest.mark.parametrize("text", [None, b"", b"short"])
+def test_a_log_that_cannot_be_read_waits_for_nothing(tmp_path: Path, text: bytes | None) -> None:
+    if text is not None:
+        (tmp_path / "t.db-shm").write_bytes(text)
+    assert frames_waiting(str(tmp_path / "t.db")) == 0
+    assert frames_waiting(None) == 0
+
+
+def test_the_log_is_looked_after_while_housekeeping_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(housekeeping, "CHECKPOINT_EVERY_S", 0.05)
+    database = Database(tmp_path / "log.db")
+    keeping = Housekeeping(database, Keeping())
+    keeping.start()
+    try:
+        with database.write_transaction() as connection:
+            connection.exec_driver_sql("CREATE TABLE ballast (text TEXT)")
+            connection.exec_driver_sql("INSERT INTO ballast VALUES (?)", [("x" * 4000,)] * 700)
+        deadline = time.monotonic() + 10
+        while frames_waiting(database.url.database):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    finally:
+        keeping.stop()
+    database.dispose()
+
+
+def test_a_transaction_of_background_work_ends_soon_and_goes_on_in_the_next(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old_checks(database, 40)
+    monkeypatch.setattr(housekeeping, "TAKE_STEP", 4)
+    commits: list[int] = []
+
+    def count(_connection: object) -> None:
+        commits.append(1)
+
+    event.listen(database.engine, "commit", count)
+    keeping = Housekeeping(database, Keeping())
+    monkeypatch.setattr(housekeeping._Turn, "has_time", property(lambda turn: turn.done == 0))
+    assert keeping.let_go() == 30
+    assert len(commits) >= 8
 
 
 def test_a_period_that_is_over_is_folded_soon(database: Database) -> None:

@@ -13,6 +13,8 @@ from tests.support.watching import add_website
 from tocsin import CheckResult, Database, MonitorCheckCRUD, MonitorStatus, NotFound, StorageUnavailable
 from tocsin.model.results import Phases
 from tocsin.model.times import utcnow
+from tocsin.model.vantage import VantageChange
+from tocsin.storage.outbox import last_vantage, list_events
 from tocsin.watch import recorder as recorder_module
 from tocsin.watch.breaker import Breaker
 from tocsin.watch.live import LiveHub
@@ -20,8 +22,8 @@ from tocsin.watch.recorder import Recorder, Submission
 
 
 @contextmanager
-def running_recorder(database: Database) -> Iterator[Recorder]:
-    recorder = Recorder(database, LiveHub(), Breaker())
+def running_recorder(database: Database, live: LiveHub | None = None) -> Iterator[Recorder]:
+    recorder = Recorder(database, live or LiveHub(), Breaker())
     recorder.start()
     try:
         yield recorder
@@ -129,6 +131,31 @@ def test_a_gap_is_longer_for_a_website_that_was_left_alone(database: Database) -
         trial.done.result(10)
     with database.engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM unknown_windows").scalar_one() == 0
+
+
+def test_that_we_are_blind_is_stored_and_told_before_the_checks_that_follow(database: Database) -> None:
+    website = add_website(database, "http://example.com/")
+    change = VantageChange(True, utcnow(), utcnow() - timedelta(seconds=2), ("the gateway",), 1)
+    live = LiveHub()
+    with running_recorder(database, live) as recorder:
+        recorder.tell_vantage(change)
+        one = submission(website.id, MonitorStatus.UNKNOWN)
+        recorder.submit(one)
+        one.done.result(10)
+    with database.session() as db:
+        events = [(event.kind, event.website_id, event.reason) for event in list_events(db)]
+        assert last_vantage(db) == change
+    assert events == [
+        ("vantage.blind", None, "vantage_blind"), ("website.transition", website.id, "became_unknown"),
+    ]  # fmt: skip
+
+
+def test_that_we_see_again_is_stored_though_no_check_follows(database: Database) -> None:
+    change = VantageChange(False, utcnow(), utcnow() - timedelta(seconds=2), ("the gateway",), 3)
+    with running_recorder(database) as recorder:
+        recorder.tell_vantage(change)
+    with database.session() as db:
+        assert last_vantage(db) == change
 
 
 def test_results_from_many_threads_are_all_stored(database: Database) -> None:

@@ -28,6 +28,9 @@ FULL: dict[str, Any] = {
     "address_family": "ipv6",
     "proxy": "http://proxy.example:3128",
     "degraded_after_ms": 800,
+    "down_after": 2,
+    "down_window": 5,
+    "up_after": 3,
     "expectations": [
         {"on": "body", "op": "contains", "value": "Welcome to the shop"},
         {"on": "header", "name": "content-type", "op": "contains", "value": "text/html; charset"},

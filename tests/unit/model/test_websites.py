@@ -125,7 +125,9 @@ def test_changes_are_plain_data_for_the_database() -> None:
     }
 
 
-@pytest.mark.parametrize("field", ["description", "request_body", "auth", "proxy", "degraded_after_ms", "group"])
+@pytest.mark.parametrize(
+    "field", ["description", "request_body", "auth", "proxy", "degraded_after_ms", "group", "down_window"]
+)
 def test_null_takes_away_what_may_be_missing(field: str) -> None:
     assert WebsiteUpdate.model_validate({field: None}).changes() == {field: None}
 
@@ -134,7 +136,7 @@ def test_null_takes_away_what_may_be_missing(field: str) -> None:
     "field",
     ["url", "name", "check_interval", "timeout", "max_retries", "is_active", "enabled", "method", "request_headers",
      "expected_status", "follow_redirects", "max_redirects", "verify_tls", "address_family", "expectations", "tags",
-     "regions"],
+     "regions", "down_after", "up_after"],
 )  # fmt: skip
 def test_null_is_refused_where_a_value_is_needed(field: str) -> None:
     with pytest.raises(ValidationError):
@@ -145,6 +147,15 @@ def test_an_update_is_checked_like_a_new_website() -> None:
     for wrong in ({"url": "ftp://example.com"}, {"url": ""}, {"timeout": 500}, {"enabled": True, "is_active": False}):
         with pytest.raises(ValidationError):
             WebsiteUpdate.model_validate(wrong)
+
+
+@pytest.mark.parametrize("schema", [WebsiteCreate, WebsiteUpdate])
+def test_a_window_that_cannot_hold_what_must_fail_is_refused(schema: type[WebsiteCreate | WebsiteUpdate]) -> None:
+    with pytest.raises(ValidationError, match=r"5 failed checks .* within the last 3: make the window larger"):
+        schema.model_validate({"url": "https://a.example", "down_after": 5, "down_window": 3})
+    for wrong in ({"down_after": 0}, {"down_after": 61}, {"down_window": 61}, {"up_after": 0}, {"up_after": 61}):
+        with pytest.raises(ValidationError):
+            schema.model_validate({"url": "https://a.example", **wrong})
 
 
 def test_what_is_shown_has_the_promised_example() -> None:

@@ -1,5 +1,6 @@
 """What a check means, case by case."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -203,6 +204,20 @@ def test_a_clock_that_was_set_back_does_not_blind_us() -> None:
     ahead = state(UP)
     hour_ago = NOW - timedelta(hours=1)
     assert judged(DOWN, ahead, at=hour_ago, now=hour_ago).reason is Reason.WENT_DOWN
+
+
+def test_what_an_unknown_check_left_in_the_dark_lasts_until_the_next_one() -> None:
+    blind = replace(state(UNKNOWN), last_status=UNKNOWN)
+
+    def gap(after: timedelta) -> object:
+        at = NOW - MINUTE + after
+        result = answer().evolve(status=UP, started_at=at)
+        return judge(result, blind, Breaker(), at, gap_after=3 * MINUTE, unknown_for=MINUTE).gap
+
+    assert gap(MINUTE) is None
+    assert gap(MINUTE + timedelta(seconds=0.9)) is None  # checks are never on time to the microsecond
+    assert gap(2 * MINUTE) == (NOW, NOW + MINUTE)
+    assert gap(9 * MINUTE) == (NOW, NOW + 8 * MINUTE)
 
 
 def test_a_gap_begins_one_allowance_after_the_check_before() -> None:

@@ -110,6 +110,8 @@ def _tail(state: WebsiteState, website: Website, end: datetime) -> Stretch | Non
         return _heartbeat_tail(state, website, end)
     pause = state.breaker_open_until - state.last_checked_at if state.breaker_open_until else timedelta(0)
     lasts = gap_allowance(website.check_interval, website.timeout, max(0.0, pause.total_seconds()))
+    if state.last_status is MonitorStatus.UNKNOWN:  # its own unknown window ends there
+        lasts = min(lasts, timedelta(seconds=website.check_interval))
     since = state.last_checked_at + lasts
     return (since, end) if since < end else None
 

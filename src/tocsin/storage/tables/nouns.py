@@ -39,6 +39,9 @@ class Website(Base):
     proxy: Mapped[str | None] = mapped_column(Text)
     degraded_after_ms: Mapped[float | None] = mapped_column(Float)
     expectations: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    down_after: Mapped[int] = mapped_column(SmallInteger, default=1, server_default="1")  # DowntimeRule
+    down_window: Mapped[int | None] = mapped_column(SmallInteger)
+    up_after: Mapped[int] = mapped_column(SmallInteger, default=1, server_default="1")
     tags: Mapped[list[str]] = mapped_column(JSON, default=list)
     group: Mapped[str | None] = mapped_column("group_name", String(100))
     regions: Mapped[list[str]] = mapped_column(JSON, default=list)

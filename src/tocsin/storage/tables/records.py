@@ -7,13 +7,18 @@ from sqlalchemy import JSON, ForeignKey, Index, Integer, LargeBinary, String, Te
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tocsin.model.enums import Cause, MonitorStatus
+from tocsin.model.states import decode_recent
 from tocsin.model.times import utcnow
 from tocsin.storage.tables.schema import Base, named, website_id
 from tocsin.storage.tables.types import Code, EpochMicroseconds, Id, Milliseconds, UTCDateTime
 
 
 class WebsiteState(Base):
-    """The last thing known of a website, so that no page and no judgement reads its checks."""
+    """The last thing known of a website, so that no page and no judgement reads its checks.
+
+    `status` is what is shown of the website, `last_status` that of its last check: they differ while the downtime
+    rule wants to see more.
+    """
 
     __tablename__ = "website_states"
 
@@ -29,6 +34,22 @@ class WebsiteState(Base):
     consecutive_failures: Mapped[int] = mapped_column(Integer, default=0)
     breaker_open_until: Mapped[datetime | None] = mapped_column(EpochMicroseconds)
     skipped_checks_count: Mapped[int] = mapped_column(Integer, default=0)
+    last_status: Mapped[MonitorStatus | None] = mapped_column(Code(MonitorStatus))
+    recent_results: Mapped[str | None] = mapped_column(Text)  # model.states.encode_recent
+    recovering_since: Mapped[datetime | None] = mapped_column(EpochMicroseconds)
+    recovering_checks_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+
+    @property
+    def failing_checks_count(self) -> int:
+        """Failed checks that wait for more, before they are a downtime."""
+        return sum(moment is not None for moment in decode_recent(self.recent_results))
+
+    @property
+    def pending_status(self) -> MonitorStatus | None:
+        """What the website becomes if its next checks say the same as the last; None where nothing is pending."""
+        if self.recovering_checks_count:
+            return self.last_status
+        return MonitorStatus.DOWN if self.recent_results else None
 
 
 class CheckEvidence(Base):
@@ -144,7 +165,11 @@ class DailyRollup(_Rollup, Base):
 
 
 class OutboxEvent(Base):
-    """A change that somebody may have to be told of, committed together with what changed."""
+    """A change that somebody may have to be told of, committed together with what changed.
+
+    "website.transition": a website changed its status. "vantage.blind": Tocsin itself could not see, or sees again;
+    no website and no statuses then.
+    """
 
     __tablename__ = "outbox_events"
     __table_args__ = (
@@ -159,12 +184,12 @@ class OutboxEvent(Base):
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    kind: Mapped[str] = mapped_column(String(40))  # "website.transition" or "website.certificate"
-    website_id: Mapped[int] = website_id()
+    kind: Mapped[str] = mapped_column(String(40))  # storage.outbox: a transition, a certificate, our own vantage
+    website_id: Mapped[int | None] = mapped_column(Id, ForeignKey("websites.id", ondelete="CASCADE"))
     check_id: Mapped[int | None] = mapped_column(Id)
     downtime_id: Mapped[int | None] = mapped_column(Id)
-    from_status: Mapped[MonitorStatus] = mapped_column(named(MonitorStatus))
-    to_status: Mapped[MonitorStatus] = mapped_column(named(MonitorStatus))
+    from_status: Mapped[MonitorStatus | None] = mapped_column(named(MonitorStatus))
+    to_status: Mapped[MonitorStatus | None] = mapped_column(named(MonitorStatus))
     reason: Mapped[str] = mapped_column(String(40))
     details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     occurred_at: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -3,7 +3,7 @@
 import { atMostEvery, listen, refresh } from "./live.js";
 import { ago, localise, milliseconds } from "./times.js";
 
-const fetchAnew = atMostEvery(2000, () => refresh(["summary", "trouble", "list"], localise));
+const fetchAnew = atMostEvery(2000, () => refresh(["vantage", "summary", "trouble", "list"], localise));
 
 const showCheck = (check) => {
   const row = document.querySelector(`tr[data-website="${check.website_id}"]`);
@@ -25,6 +25,7 @@ listen({
   open: fetchAnew, // whatever happened between the page and its stream
   check: showCheck,
   transition: fetchAnew,
+  vantage: fetchAnew,
   website: fetchAnew,
   lost: fetchAnew,
 });

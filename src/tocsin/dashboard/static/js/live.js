@@ -25,7 +25,7 @@ export const listen = (handlers, query = "") => {
         retry = setTimeout(start, 5000);
       }
     });
-    for (const kind of ["check", "transition", "website", "lost"]) {
+    for (const kind of ["check", "transition", "vantage", "website", "lost"]) {
       stream.addEventListener(kind, (event) => handlers[kind]?.(JSON.parse(event.data)));
     }
   };
