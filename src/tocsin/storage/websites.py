@@ -1,10 +1,10 @@
 """Websites: what is watched."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -28,12 +28,29 @@ class WebsiteCRUD:
         Raises:
             Conflict: another website has the same URL, compared normalised.
         """
-        now = utcnow()
-        fields = website.model_dump(mode="json")
-        row = Website(url_key=normalise_url(website.url), created_at=now, updated_at=now, **fields)
+        row = Website(**_values(website, utcnow()))
         db.add(row)
         _commit(db, row)
         return row
+
+    @staticmethod
+    def create_many(db: Session, websites: Iterable[WebsiteCreate]) -> int:
+        """Store many websites in one transaction, all or none; return how many.
+
+        Raises:
+            Conflict: two have the same URL, compared normalised, or one's is watched already.
+        """
+        now = utcnow()
+        rows = [_values(website, now) for website in websites]
+        if not rows:
+            return 0
+        try:
+            db.execute(insert(Website), rows)
+            db.commit()
+        except IntegrityError as error:
+            db.rollback()
+            raise Conflict("one of the URLs is watched already, or is there twice") from error
+        return len(rows)
 
     @staticmethod
     def get_by_id(db: Session, website_id: int) -> Website | None:
@@ -152,6 +169,12 @@ class WebsiteCRUD:
         db.execute(delete(Website).where(Website.id == website_id))
         db.commit()
         return True
+
+
+def _values(website: WebsiteCreate, now: datetime) -> dict[str, Any]:
+    """Return a new website's columns."""
+    key = normalise_url(website.url)
+    return {**website.model_dump(mode="json"), "url_key": key, "created_at": now, "updated_at": now}
 
 
 def _has_status(status: MonitorStatus) -> ColumnElement[bool]:

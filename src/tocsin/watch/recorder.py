@@ -5,7 +5,7 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -41,16 +41,36 @@ class Recorded:
     state: WatchState
 
 
+Heed = Callable[[Recorded | BaseException], None]
+
+
 @dataclass(slots=True, eq=False)
 class Submission:
-    """A settled result on its way into the database."""
+    """A settled result on its way into the database.
+
+    `heed` is called in the recorder's thread with what became of it: Recorded, or NotFound where the website is gone.
+    """
 
     website_id: int
     result: CheckResult
     interval_s: int
     timeout_s: float
+    heed: Heed
     is_urgent: bool = False
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A `heed` for whoever waits until a result is stored."""
+
     done: "Future[Recorded]" = field(default_factory=Future)
+
+    def __call__(self, outcome: Recorded | BaseException) -> None:
+        """End the wait."""
+        if isinstance(outcome, Recorded):
+            self.done.set_result(outcome)
+        else:
+            self.done.set_exception(outcome)
 
 
 class Recorder:
@@ -87,10 +107,10 @@ class Recorder:
         self._thread.join()
 
     def submit(self, submission: Submission) -> None:
-        """Queue a result. Its future ends once the row is committed, or with NotFound where the website is gone."""
+        """Queue a result. It is heeded once the row is committed, or cannot be."""
         if self._queue.qsize() >= QUEUE_LIMIT:
             self.dropped_count += 1
-            submission.done.set_exception(StorageUnavailable("too many results wait for the database"))
+            submission.heed(StorageUnavailable("too many results wait for the database"))
             return
         self._queue.put(submission)
         if submission.is_urgent:
@@ -140,12 +160,12 @@ class Recorder:
             logger.error("%s results are lost: %s", len(batch), error)  # noqa: TRY400 (the sentence says it all)
             self.dropped_count += len(batch)
             for one in batch:
-                one.done.set_exception(error)
+                one.heed(error)
         except Exception as error:  # one broken row must not stop the loop: it is found and left out
             if len(batch) == 1:
                 logger.exception("a check of website %s could not be stored", batch[0].website_id)
                 self.dropped_count += 1
-                batch[0].done.set_exception(error)
+                batch[0].heed(error)
                 return
             for one in batch:
                 self._store([one])
@@ -188,10 +208,10 @@ class Recorder:
                 add_skipped(connection, dict(skipped))
         for one in batch:
             if one.website_id not in states:
-                one.done.set_exception(NotFound(f"website {one.website_id} was deleted meanwhile"))
+                one.heed(NotFound(f"website {one.website_id} was deleted meanwhile"))
         self._tell(outcomes, stored)
         for one, outcome, row in zip(known, outcomes, stored, strict=True):
-            one.done.set_result(Recorded(row.check_id, outcome.judgement.state))
+            one.heed(Recorded(row.check_id, outcome.judgement.state))
 
     def _judged(self, one: Submission, state: WatchState) -> Outcome:
         is_broken = state.consecutive_failures >= self._breaker.failures
@@ -212,6 +232,8 @@ class Recorder:
 def log_outcome(one: Outcome) -> None:
     """Log what changed for a website; a check that changed nothing is logged at DEBUG."""
     judgement, result = one.judgement, one.result
+    if judgement.transition is None and judgement.state.breaker_open_until is None and not _tells_all():
+        return
     facts = {"website_id": one.website_id, "url": result.url, "status": str(result.status), "cause": result.cause}
     transition = judgement.transition
     if transition is None:
@@ -229,6 +251,10 @@ def log_outcome(one: Outcome) -> None:
             until,
             extra={"website_id": one.website_id, "url": result.url},
         )
+
+
+def _tells_all() -> bool:
+    return logger.isEnabledFor(logging.DEBUG)
 
 
 def live_events(one: Outcome, row: Stored) -> list[LiveEvent]:

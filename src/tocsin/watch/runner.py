@@ -2,10 +2,9 @@
 
 import asyncio
 import logging
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from tocsin.errors import NotFound
 from tocsin.model.results import CheckResult
@@ -14,9 +13,7 @@ from tocsin.probes import Tools
 from tocsin.watch.breaker import Breaker
 from tocsin.watch.jobs import Job
 from tocsin.watch.once import budget_s, look
-from tocsin.watch.recorder import Recorded, Recorder, Submission
-
-T = TypeVar("T")
+from tocsin.watch.recorder import Heed, Recorded, Recorder, Submission, Waiting
 
 logger = logging.getLogger(__name__)
 
@@ -49,12 +46,13 @@ class Runner:
             return True
         if job.website_id in self._running:
             return False
-        if self._plan.breaker.is_open(job.state.breaker_open_until, utcnow()):
+        open_until = job.state.breaker_open_until
+        if open_until is not None and self._plan.breaker.is_open(open_until, utcnow()):
             logger.debug("skipped, its circuit breaker is open", extra={"website_id": job.website_id, "url": job.url})
             self.skipped_count += 1
             self._recorder.note_skipped(job.website_id)
             return True
-        self._keep(job, asyncio.get_running_loop().create_task(self._run_due(job)))
+        self._running[job.website_id] = asyncio.get_running_loop().create_task(self._run_due(job))
         return True
 
     async def check_now(self, job: Job) -> Recorded:
@@ -65,8 +63,10 @@ class Runner:
         """
         while (running := self._running.get(job.website_id)) is not None:
             await asyncio.wait([running])
-        submission = await self._keep(job, asyncio.create_task(self._run_now(job)))
-        return await asyncio.wrap_future(submission.done)
+        task = asyncio.create_task(self._run_now(job))
+        self._running[job.website_id] = task
+        task.add_done_callback(lambda _: self._running.pop(job.website_id, None))
+        return await asyncio.wrap_future((await task).done)
 
     async def stop(self) -> None:
         """Cancel every check that is running; what they saw so far is not recorded."""
@@ -75,16 +75,15 @@ class Runner:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
-    def _keep(self, job: Job, task: asyncio.Task[T]) -> asyncio.Task[T]:
-        self._running[job.website_id] = task
-        task.add_done_callback(partial(self._forget, job))
-        return task
+    async def _run_now(self, job: Job) -> Waiting:
+        result, waiting = await self._look(job), Waiting()
 
-    def _forget(self, job: Job, _task: asyncio.Task[Any]) -> None:
-        self._running.pop(job.website_id, None)
+        def heed(outcome: Recorded | BaseException) -> None:
+            _take_over(job, outcome)
+            waiting(outcome)
 
-    async def _run_now(self, job: Job) -> Submission:
-        return self._submit(job, await self._look(job), is_urgent=True)
+        self._recorder.submit(_submission(job, result, heed, is_urgent=True))
+        return waiting
 
     async def _run_due(self, job: Job) -> None:
         try:
@@ -94,7 +93,9 @@ class Runner:
         except Exception:  # a fault of ours in one check must not stop the others
             logger.exception("the check of website %s failed inside Tocsin", job.website_id)
         else:
-            self._submit(job, result)
+            self._recorder.submit(_submission(job, result, partial(_take_over, job)))
+        finally:  # no done callback: the loop would be woken once more for each check
+            self._running.pop(job.website_id, None)
 
     async def _look(self, job: Job) -> CheckResult:
         self.in_flight_count += 1
@@ -106,16 +107,14 @@ class Runner:
         self.done_count += 1
         return result
 
-    def _submit(self, job: Job, result: CheckResult, *, is_urgent: bool = False) -> Submission:
-        submission = Submission(job.website_id, result, job.interval_s, job.options.timeout, is_urgent)
-        submission.done.add_done_callback(partial(self._heed_record, job))
-        self._recorder.submit(submission)
-        return submission
 
-    def _heed_record(self, job: Job, done: "Future[Recorded]") -> None:
-        """Take over the state that the record left; runs in the recorder's thread, and only sets attributes."""
-        error = done.exception()
-        if error is None:
-            job.state = done.result().state
-        elif isinstance(error, NotFound):
-            job.is_removed = True
+def _submission(job: Job, result: CheckResult, heed: Heed, *, is_urgent: bool = False) -> Submission:
+    return Submission(job.website_id, result, job.interval_s, job.options.timeout, heed, is_urgent)
+
+
+def _take_over(job: Job, outcome: Recorded | BaseException) -> None:
+    """Take over the state that the record left; runs in the recorder's thread, and only sets attributes."""
+    if isinstance(outcome, Recorded):
+        job.state = outcome.state
+    elif isinstance(outcome, NotFound):
+        job.is_removed = True

@@ -3,7 +3,9 @@
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +18,7 @@ from tocsin.model.times import utcnow
 from tocsin.watch import recorder as recorder_module
 from tocsin.watch.breaker import Breaker
 from tocsin.watch.live import LiveHub
-from tocsin.watch.recorder import Recorder, Submission
+from tocsin.watch.recorder import Recorded, Recorder, Submission, Waiting
 
 
 @contextmanager
@@ -29,9 +31,17 @@ def running_recorder(database: Database) -> Iterator[Recorder]:
         recorder.stop()
 
 
-def submission(website_id: int, status: MonitorStatus = MonitorStatus.UP, **facts: Any) -> Submission:
+@dataclass(slots=True, eq=False)
+class Awaited(Submission):
+    """A submission whose end a test can wait for."""
+
+    done: "Future[Recorded]" = field(default_factory=Future)
+
+
+def submission(website_id: int, status: MonitorStatus = MonitorStatus.UP, **facts: Any) -> Awaited:
     result = CheckResult(url="http://example.com/", started_at=utcnow(), status=status, phases=Phases(total_ms=1.0))
-    return Submission(website_id, result.evolve(**facts), 60, 30.0, is_urgent=True)
+    waiting = Waiting()
+    return Awaited(website_id, result.evolve(**facts), 60, 30.0, waiting, is_urgent=True, done=waiting.done)
 
 
 def count(database: Database, website_id: int) -> int:
