@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tocsin.errors import Conflict, NotFound, StorageUnavailable
 from tocsin.model.enums import MonitorStatus
@@ -200,7 +200,7 @@ class Recorder:
         with self._database.write_transaction() as connection:
             states = load_states(connection, [one.website_id for one in batch])
             known = [one for one in batch if one.website_id in states]
-            outcomes = [self._judged(one, states[one.website_id]) for one in known]
+            outcomes = [outcome_of(one, states[one.website_id], self._breaker, utcnow()) for one in known]
             stored = self._writer.write(connection, outcomes, now)
             with self._skipped_lock:
                 skipped, self._skipped = self._skipped, Counter()
@@ -213,13 +213,6 @@ class Recorder:
         for one, outcome, row in zip(known, outcomes, stored, strict=True):
             one.heed(Recorded(row.check_id, outcome.judgement.state))
 
-    def _judged(self, one: Submission, state: WatchState) -> Outcome:
-        is_broken = state.consecutive_failures >= self._breaker.failures
-        pause = self._breaker.pause.total_seconds() if is_broken else 0.0
-        gap_after = gap_allowance(one.interval_s, one.timeout_s, pause)
-        judgement = judge(one.result, state, self._breaker, utcnow(), gap_after=gap_after)
-        return Outcome(one.website_id, one.result, judgement, timedelta(seconds=one.interval_s), one.is_urgent)
-
     def _tell(self, outcomes: Sequence[Outcome], stored: Sequence[Stored]) -> None:
         for one in outcomes:
             log_outcome(one)
@@ -227,6 +220,15 @@ class Recorder:
         if self._live.has_listeners:
             pairs = zip(outcomes, stored, strict=True)
             self._live.publish(*(event for one, row in pairs for event in live_events(one, row)))
+
+
+def outcome_of(one: Submission, state: WatchState, breaker: Breaker, now: datetime) -> Outcome:
+    """Return a result, judged against the state that is stored, as it is to be stored."""
+    is_broken = state.consecutive_failures >= breaker.failures
+    pause = breaker.pause.total_seconds() if is_broken else 0.0
+    gap_after = gap_allowance(one.interval_s, one.timeout_s, pause)
+    judgement = judge(one.result, state, breaker, now, gap_after=gap_after)
+    return Outcome(one.website_id, one.result, judgement, timedelta(seconds=one.interval_s), one.is_urgent)
 
 
 def log_outcome(one: Outcome) -> None:
