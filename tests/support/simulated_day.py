@@ -55,8 +55,8 @@ class Script:
         return range(website_id * 7 % self.interval_s, self.seconds, self.interval_s)
 
     def moment(self, at: int) -> datetime:
-        """Return the moment so many seconds after the start, in the start's own time zone."""
-        return (as_utc(self.start) + timedelta(seconds=at)).astimezone(self.start.tzinfo)
+        """Return the moment so many seconds after the start, in UTC as every check has it."""
+        return as_utc(self.start) + timedelta(seconds=at)
 
     def is_running(self, at: int) -> bool:
         """Tell whether our process runs."""
@@ -227,7 +227,7 @@ def true_uptime(script: Script, website: int, hours: int, until: int) -> dict[st
 
 def differences(database: Database, script: Script, websites: list[int], hours: int, until: int) -> Iterator[str]:
     """Yield a sentence for each website whose stored uptime is not the truth."""
-    now = script.moment(until)
+    now = script.moment(until).astimezone(script.start.tzinfo)  # as people ask
     with database.session() as db:
         for website in websites:
             got: Uptime = uptime_of(db, website, hours, now)
