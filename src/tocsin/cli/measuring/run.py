@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from tocsin.cli.measuring.asking import Asked, Clients
 from tocsin.cli.measuring.processes import (
     Server,
@@ -84,6 +86,8 @@ class BenchResult:
     threads_percent: dict[str, float]  # the same by thread
     first_cpu_ms_per_check: float | None  # the start and each website's first check, by check
     target_cpu_percent: float
+    machine_cpu_percent: float  # of all cores, whoever used them
+    waiting_count: int  # results not stored yet at the end
     memory_mib: float  # resident, the most that was seen
     check_bytes: float | None  # a check's row with its index; None where SQLite cannot tell
     database_bytes: int  # the whole file at the end
@@ -131,6 +135,7 @@ class Seen:
 
     marks: list[tuple[float, Usage, float]]  # begin, half, end; the last number is the target's CPU seconds
     first_count: int  # checks stored before the first mark
+    machine_percent: float
     watch: dict[str, Any]
     names: dict[str, str]
     peak_bytes: int
@@ -155,7 +160,9 @@ class _Watching:
         self._wait(plan.interval_s)
         first_count = last_check_id(self._path)
         marks = [self._mark()]
+        psutil.cpu_percent()
         self._wait(plan.seconds / 2)
+        machine_percent = psutil.cpu_percent()  # since the call before
         marks.append(self._mark())
         asked: list[Asked] = []
         if plan.asks_per_s:
@@ -165,9 +172,9 @@ class _Watching:
         else:
             self._wait(plan.seconds / 2)
         marks.append(self._mark())
-        self._wait(SETTLE_S)
         said = self._server.ask()
-        return Seen(marks, first_count, said["watch"], said["threads"], self._peak_bytes, asked)
+        self._wait(SETTLE_S)
+        return Seen(marks, first_count, machine_percent, said["watch"], said["threads"], self._peak_bytes, asked)
 
     def _mark(self) -> tuple[float, Usage, float]:
         return time.time(), usage_of(self._server.pid), usage_of(self._site.pid, with_children=True).cpu_s
@@ -206,6 +213,8 @@ def _result(plan: BenchPlan, seen: Seen, path: Path, site: Site) -> BenchResult:
         threads_percent={label: 100 * seconds / took_s for label, seconds in threads.items()},
         first_cpu_ms_per_check=1000 * before.cpu_s / seen.first_count if seen.first_count else None,
         target_cpu_percent=100 * (target_middle - target_before) / took_s,
+        machine_cpu_percent=seen.machine_percent,
+        waiting_count=seen.watch["write_queue_count"],
         memory_mib=seen.peak_bytes / 1024**2,
         check_bytes=check_bytes(path),
         database_bytes=path.stat().st_size,
