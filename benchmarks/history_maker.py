@@ -102,8 +102,8 @@ def _make_rollups(connection: sqlite3.Connection, start_s: int, end_s: int, inte
 
 def _make_states(connection: sqlite3.Connection, start_s: int, ticks: int, websites: int, interval_s: int) -> None:
     connection.execute(
-        "INSERT INTO website_states (website_id, status, status_since, first_checked_at, last_checked_at, last_check_id,"
-        " last_response_time_us, consecutive_failures, skipped_checks_count)"
+        "INSERT INTO website_states (website_id, status, status_since, first_checked_at, last_checked_at,"
+        " last_check_id, last_response_time_us, consecutive_failures, skipped_checks_count)"
         " SELECT id, 0, :start + offset_us, :start + offset_us, :start + :last * :interval * 1000000 + offset_us,"
         " :last * :websites + id, 45000, 0, 0 FROM places",
         {"start": start_s * 1_000_000, "last": ticks - 1, "interval": interval_s, "websites": websites},

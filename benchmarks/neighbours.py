@@ -1,12 +1,13 @@
 """Do bad neighbours make healthy websites' checks late? Sites that hang until their timeout, and dead name servers.
 
-    python -m benchmarks.neighbours [--websites 1000] [--hanging 1000] [--names 40] [--interval 20] [--seconds 40] [--json]
+    python -m benchmarks.neighbours [--websites 1000] [--hanging 1000] [--names 40] [--interval 20] [--seconds 40]
 
 Three runs: healthy websites alone; beside as many that accept a connection and then say nothing for the whole
 timeout (10 s, again and again until the check's time is over, no circuit breaker); beside names whose name server is
 dead. Goals: the 99th percentile of the healthy ones' lateness moves by at most 250 ms and 20 ms. About 4 minutes.
 """
 
+import argparse
 import socket
 import tempfile
 import time
@@ -104,19 +105,20 @@ def main() -> None:
                 "beside hanging": measure(folder, healthy, hanging, *rest),
                 "beside dead names": measure(folder, healthy, names, *rest),
             }
+    report(runs, given)
+
+
+def report(runs: dict[str, tuple[Punctuality, float]], given: argparse.Namespace) -> None:
+    """Print what each run showed, and how far from the first."""
     alone = runs["alone"][0].quantile(0.99) or 0.0
     goals = {"alone": 0.0, "beside hanging": HANGING_GOAL_MS, "beside dead names": NAMES_GOAL_MS}
     rows, figures, is_good = [], {}, True
     for label, (seen, memory) in runs.items():
         moved = (seen.quantile(0.99) or 0.0) - alone
-        share = 100 * (seen.done_ratio or 0)
-        rows.append(
-            (
-                f"{given.websites} healthy, {label}",
-                f"{share:.2f} % done, late {ms(seen.quantile(0.5))} / {ms(seen.quantile(0.99))}, {memory:.0f} MiB",
-                f"99th percentile moves by {moved:+.1f} ms, goal {goals[label]:.0f}" if goals[label] else "",
-            )
-        )
+        late = f"late {ms(seen.quantile(0.5))} / {ms(seen.quantile(0.99))}"
+        measured = f"{100 * (seen.done_ratio or 0):.2f} % done, {late}, {memory:.0f} MiB"
+        goal = f"99th percentile moves by {moved:+.1f} ms, goal {goals[label]:.0f}" if goals[label] else ""
+        rows.append((f"{given.websites} healthy, {label}", measured, goal))
         figures[label] = {
             "due_count": seen.due_count,
             "done_count": seen.done_count,

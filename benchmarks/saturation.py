@@ -23,9 +23,9 @@ def verdict(last: BenchResult) -> str:
     together = sum(last.threads_percent.values())
     if last.waiting_count > 2 * last.websites_count / last.interval_s:
         return f"the recorder: {last.waiting_count} results waited to be stored"
-    if share > 85:  # noqa: PLR2004
+    if share > 85:
         return f"the {busiest}: {share:.0f} % of a core by itself"
-    if last.machine_cpu_percent > 95:  # noqa: PLR2004
+    if last.machine_cpu_percent > 95:
         return (
             f"the machine: all cores {last.machine_cpu_percent:.0f} % busy, of that the server {last.cpu_percent:.0f} %"
             f" and the target {last.target_cpu_percent:.0f} % of one core"

@@ -6,11 +6,13 @@ The target stops listening, or answers 500, for one interval and a little more. 
 one event DOWN and one UP each, no due check missed. About 4 minutes at 60 s.
 """
 
+import argparse
 import asyncio
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -18,6 +20,7 @@ from typing import Any
 from benchmarks.reporting import begin, finish, ms, parser, say
 from benchmarks.served import Peak, fill, query, seen_between
 from tocsin.cli.measuring.processes import ADDRESSES, running_server
+from tocsin.cli.measuring.punctuality import Punctuality
 from tocsin.cli.measuring.target import ANSWER, listeners
 from tocsin.logs import configure_logs
 from tocsin.storage.tables.types import utc_of
@@ -55,7 +58,9 @@ class SwitchedSite:
         self.answer = ANSWER if on else BROKEN
         if on and not self._servers:
             for address, port in self._places:
-                self._servers.append(await self._loop.create_server(lambda: Answering(self), address, port, backlog=4096))
+                self._servers.append(
+                    await self._loop.create_server(lambda: Answering(self), address, port, backlog=4096)
+                )
         elif not on and self._how == "refused":
             for server in self._servers:
                 server.close()
@@ -78,9 +83,11 @@ class Answering(asyncio.Protocol):
         self._transport: Any = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
+        """Answer a request whose head is complete."""
         if data.endswith(b"\r\n\r\n"):
             self._transport.write(self._site.answer)
 
@@ -123,6 +130,41 @@ def recorded_within_s(path: Path, status: str, switched_at: float) -> float:
     return utc_of(last).timestamp() - switched_at if last else 0.0
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What the storm showed."""
+
+    faults: list[str]
+    punctuality: Punctuality
+    last_down_s: float  # after the switch
+    last_up_s: float
+    before_mib: float
+    peak_mib: float
+
+
+def measure(path: Path, site: SwitchedSite, given: argparse.Namespace) -> Seen:
+    """Let every website go down, then come back."""
+    with running_server(path, interval_min_s=given.interval) as server:
+        peak = Peak(server)
+        peak.wait(given.interval + 2)
+        before_mib, began = peak.mib, time.time()
+        say(f"all checked once, {before_mib:.0f} MiB; now they go down")
+        site.switch(on=False)
+        down_at = time.time()
+        peak.wait(given.interval + RETRIES_S)
+        site.switch(on=True)
+        up_at = time.time()
+        say(f"{query(path, 'SELECT count(*) FROM downtime_windows')[0][0]} downtimes; now they come back")
+        peak.wait(given.interval + RETRIES_S)
+        ended = time.time() - RETRIES_S
+    seen = seen_between(path, began, ended)
+    faults = faults_of(path, given.websites)
+    if seen.done_count != seen.due_count:
+        faults.append(f"{seen.due_count - seen.done_count} due checks missed")
+    last_down_s, last_up_s = recorded_within_s(path, "DOWN", down_at), recorded_within_s(path, "UP", up_at)
+    return Seen(faults, seen, last_down_s, last_up_s, before_mib, peak.mib)
+
+
 def main() -> None:
     arguments = parser(__doc__)
     arguments.add_argument("--websites", type=int, default=10_000)
@@ -134,46 +176,29 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, switched_site(given.how) as site:
         path = Path(name) / "storm.db"
         fill(path, (site.url(number) for number in range(given.websites)), given.interval)
-        with running_server(path, interval_min_s=given.interval) as server:
-            peak = Peak(server)
-            peak.wait(given.interval + 2)
-            before, began = peak.mib, time.time()
-            say(f"all checked once, {before:.0f} MiB; now they go down")
-            site.switch(on=False)
-            down_at = time.time()
-            peak.wait(given.interval + RETRIES_S)
-            site.switch(on=True)
-            up_at = time.time()
-            say(f"{query(path, 'SELECT count(*) FROM downtime_windows')[0][0]} downtimes; now they come back")
-            peak.wait(given.interval + RETRIES_S)
-            ended = time.time() - RETRIES_S
-            said = server.ask()["watch"]
-        faults = faults_of(path, given.websites)
-        seen = seen_between(path, began, ended)
-        last_down_s, last_up_s = recorded_within_s(path, "DOWN", down_at), recorded_within_s(path, "UP", up_at)
-    if seen.done_count != seen.due_count:
-        faults.append(f"{seen.due_count - seen.done_count} due checks missed")
+        seen = measure(path, site, given)
+    on_time = seen.punctuality
+    what = f"{given.websites} websites down ({given.how}) and up"
     rows = [
-        (f"{given.websites} websites down ({given.how}) and up", "; ".join(faults) or "each told once, no fault", "0 faults"),
-        ("last DOWN recorded after", f"{last_down_s:.1f} s", f"{given.interval} s and its retries"),
-        ("last UP recorded after", f"{last_up_s:.1f} s", f"{given.interval} s"),
-        ("due checks done", f"{seen.done_count} of {seen.due_count}", "all"),
-        ("late", f"{ms(seen.quantile(0.5))} / {ms(seen.quantile(0.99))}", "500 ms"),
-        ("memory", f"{before:.0f} MiB before, {peak.mib:.0f} MiB at most", "300 MiB"),
+        (what, "; ".join(seen.faults) or "each told once, no fault", "0 faults"),
+        ("last DOWN recorded after", f"{seen.last_down_s:.1f} s", f"{given.interval} s and its retries"),
+        ("last UP recorded after", f"{seen.last_up_s:.1f} s", f"{given.interval} s"),
+        ("due checks done", f"{on_time.done_count} of {on_time.due_count}", "all"),
+        ("late", f"{ms(on_time.quantile(0.5))} / {ms(on_time.quantile(0.99))}", "500 ms"),
+        ("memory", f"{seen.before_mib:.0f} MiB before, {seen.peak_mib:.0f} MiB at most", "300 MiB"),
     ]
     figures = {
-        "faults": faults,
-        "last_down_recorded_s": last_down_s,
-        "last_up_recorded_s": last_up_s,
-        "due_count": seen.due_count,
-        "done_count": seen.done_count,
-        "lateness_p50_ms": seen.quantile(0.5),
-        "lateness_p99_ms": seen.quantile(0.99),
-        "memory_before_mib": before,
-        "memory_mib": peak.mib,
-        "watch": said,
+        "faults": seen.faults,
+        "last_down_recorded_s": seen.last_down_s,
+        "last_up_recorded_s": seen.last_up_s,
+        "due_count": on_time.due_count,
+        "done_count": on_time.done_count,
+        "lateness_p50_ms": on_time.quantile(0.5),
+        "lateness_p99_ms": on_time.quantile(0.99),
+        "memory_before_mib": seen.before_mib,
+        "memory_mib": seen.peak_mib,
     }
-    finish(rows, figures, as_json=given.json, is_good=not faults)
+    finish(rows, figures, as_json=given.json, is_good=not seen.faults)
 
 
 if __name__ == "__main__":

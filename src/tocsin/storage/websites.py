@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Text, cast, delete, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -120,6 +120,24 @@ class WebsiteCRUD:
     def get_active_ids(db: Session) -> set[int]:
         """Return the ids of the websites that are to be checked."""
         return set(db.scalars(select(Website.id).where(Website.is_active)))
+
+    @staticmethod
+    def get_by_ids(db: Session, website_ids: Iterable[int]) -> list[Website]:
+        """Return those of the websites that exist, oldest first."""
+        wanted = select(Website).where(Website.id.in_(list(website_ids))).order_by(Website.id)
+        return list(db.scalars(wanted, execution_options=FRESH))
+
+    @staticmethod
+    def get_active_hashes(db: Session) -> dict[int, int]:
+        """Return for each website that is to be checked a number that changes when any of its columns does.
+
+        The numbers mean something in this process only. Reading all rows so takes a twentieth of making objects of
+        them.
+        """
+        table = Website.__table__
+        columns = [cast(column, Text).label(f"text_of_{column.name}") for column in table.columns]
+        rows = db.connection().execute(select(table.c.id, *columns).where(table.c.is_active))
+        return {row[0]: hash(tuple(row)) for row in rows}
 
     @staticmethod
     def count_active(db: Session) -> int:

@@ -147,8 +147,8 @@ def test_what_could_not_be_measured_is_printed_as_a_dash(capsys: pytest.CaptureF
         websites_count=1, interval_s=60, seconds=1.0, is_https=True, asks_per_s=1.0, target="Python",
         due_count=0, done_count=0, missed_count=0, done_ratio=None, up_count=0, lateness_p50_ms=None,
         lateness_p99_ms=None, asked_lateness_p99_ms=None, cpu_ms_per_check=None, cpu_percent=0.0, threads_percent={},
-        first_cpu_ms_per_check=None, target_cpu_percent=0.0, machine_cpu_percent=0.0, waiting_count=0, memory_mib=50.0, check_bytes=None, database_bytes=4096,
-        asked=[asked],
+        first_cpu_ms_per_check=None, target_cpu_percent=0.0, machine_cpu_percent=0.0, waiting_count=0,
+        memory_mib=50.0, check_bytes=None, database_bytes=4096, asked=[asked],
     )  # fmt: skip
     print_result(result)
     text = capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""A day of checks, stored as real ones are, has the uptime that its script has: on DST days, over gaps, at a month's end."""
+"""A day of checks, stored as real ones are, has the uptime of its script: on DST days, over gaps, at a month's end."""
 
 import os
 import time
