@@ -80,8 +80,8 @@ fix: setup  ## format the code and mend what ruff can mend
 	@$(BIN)/ruff format $(CODE)
 
 .PHONY: bench
-bench: setup  ## measure: probe cost, writer, bytes a check (see benchmarks/)
-	@$(BIN)/python -m benchmarks
+bench: setup  ## measure a whole server for a minute (BENCH="--websites 10000 …"; more in docs/performance.md)
+	@$(BIN)/python -m benchmarks $(BENCH)
 
 .PHONY: docs
 docs: setup  ## write docs/reference/ anew from the code

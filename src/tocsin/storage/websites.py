@@ -1,9 +1,10 @@
 """Websites: what is watched."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Text, cast, delete, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -39,14 +40,32 @@ class WebsiteCRUD:
             Invalid: a heartbeat's cron expression is none.
         """
         now = utcnow()
-        fields = website.model_dump(mode="json")
-        row = Website(url_key=normalise_url(website.url), created_at=now, updated_at=now, **fields)
+        row = Website(**_values(website, now))
         if is_heartbeat(row.url_key):
             heartbeats.checked_schedule(website, now)
             row.heartbeat = Heartbeat()
         db.add(row)
         _commit(db, row)
         return row
+
+    @staticmethod
+    def create_many(db: Session, websites: Iterable[WebsiteCreate]) -> int:
+        """Store many websites in one transaction, all or none; return how many.
+
+        Raises:
+            Conflict: two have the same URL, compared normalised, or one's is watched already.
+        """
+        now = utcnow()
+        rows = [_values(website, now) for website in websites]
+        if not rows:
+            return 0
+        try:
+            db.execute(insert(Website), rows)
+            db.commit()
+        except IntegrityError as error:
+            db.rollback()
+            raise Conflict("one of the URLs is watched already, or is there twice") from error
+        return len(rows)
 
     @staticmethod
     def get_by_id(db: Session, website_id: int) -> Website | None:
@@ -116,6 +135,24 @@ class WebsiteCRUD:
     def get_active_ids(db: Session) -> set[int]:
         """Return the ids of the websites that are to be looked at: no heartbeats."""
         return set(db.scalars(select(Website.id).where(Website.is_active, _IS_LOOKED_AT)))
+
+    @staticmethod
+    def get_by_ids(db: Session, website_ids: Iterable[int]) -> list[Website]:
+        """Return those of the websites that exist, oldest first."""
+        wanted = select(Website).where(Website.id.in_(list(website_ids))).order_by(Website.id)
+        return list(db.scalars(wanted, execution_options=FRESH))
+
+    @staticmethod
+    def get_active_hashes(db: Session) -> dict[int, int]:
+        """Return for each website that is to be checked a number that changes when any of its columns does.
+
+        The numbers mean something in this process only. Reading all rows so takes a twentieth of making objects of
+        them.
+        """
+        table = Website.__table__
+        columns = [cast(column, Text).label(f"text_of_{column.name}") for column in table.columns]
+        rows = db.connection().execute(select(table.c.id, *columns).where(Website.is_active, _IS_LOOKED_AT))
+        return {row[0]: hash(tuple(row)) for row in rows}
 
     @staticmethod
     def count_active(db: Session) -> int:
@@ -195,6 +232,12 @@ class WebsiteCRUD:
         db.execute(delete(Website).where(Website.id == website_id))
         db.commit()
         return True
+
+
+def _values(website: WebsiteCreate, now: datetime) -> dict[str, Any]:
+    """Return a new website's columns."""
+    key = normalise_url(website.url)
+    return {**website.model_dump(mode="json"), "url_key": key, "created_at": now, "updated_at": now}
 
 
 def _has_status(status: MonitorStatus) -> ColumnElement[bool]:

@@ -21,6 +21,7 @@ class Job:
     state: WatchState
     due_at: float = 0.0
     is_removed: bool = False
+    row_hash: int | None = None  # of the row it was made of, where that is known: `WebsiteCRUD.get_active_hashes`
 
     @property
     def is_suspect(self) -> bool:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tocsin.errors import Conflict, NotFound, StorageUnavailable
 from tocsin.model.conditions.certificate_warnings import WARN_DAYS, CertificateReason
@@ -218,7 +218,7 @@ class Recorder:
             states = load_states(connection, [one.website_id for one in batch]) if batch else {}
             known = [one for one in looks if one.website_id in states]
             decided = signals.decide(beating, beats, states, now)
-            outcomes = [self._judged(one, states[one.website_id]) for one in known]
+            outcomes = [outcome_of(one, states[one.website_id], self._breaker, utcnow()) for one in known]
             outcomes += [one.outcome for one in decided if one.outcome is not None]
             stored = self._writer.write(connection, outcomes, now) if outcomes else []
             signals.store(connection, decided, now)
@@ -239,13 +239,6 @@ class Recorder:
             if not one.done.done():
                 one.done.set_exception(NotFound(f"website {one.website_id} was deleted meanwhile"))
 
-    def _judged(self, one: Submission, state: WatchState) -> Outcome:
-        pause = self._breaker.pause.total_seconds() if state.breaker_open_until else 0.0
-        gap_after = gap_allowance(one.interval_s, one.timeout_s, pause)
-        interval = timedelta(seconds=one.interval_s)
-        judgement = judge(one.result, state, self._breaker, utcnow(), gap_after=gap_after, unknown_for=interval)
-        return Outcome(one.website_id, one.result, judgement, interval, one.is_urgent)
-
     def _tell(self, outcomes: Sequence[Outcome], stored: Sequence[Stored], decided: Sequence[Decided]) -> None:
         for one, row in zip(outcomes, stored, strict=True):
             log_outcome(one)
@@ -257,9 +250,21 @@ class Recorder:
             self._live.publish(*signals.live_events(decided))
 
 
+def outcome_of(one: Submission, state: WatchState, breaker: Breaker, now: datetime) -> Outcome:
+    """Return a result, judged against the state that is stored, as it is to be stored."""
+    pause = breaker.pause.total_seconds() if state.breaker_open_until else 0.0
+    gap_after = gap_allowance(one.interval_s, one.timeout_s, pause)
+    interval = timedelta(seconds=one.interval_s)
+    judgement = judge(one.result, state, breaker, now, gap_after=gap_after, unknown_for=interval)
+    return Outcome(one.website_id, one.result, judgement, interval, one.is_urgent)
+
+
 def log_outcome(one: Outcome) -> None:
     """Log what changed for a website; a check that changed nothing is logged at DEBUG."""
     judgement, result = one.judgement, one.result
+    is_quiet = judgement.transition is None and judgement.state.breaker_open_until is None
+    if is_quiet and not logger.isEnabledFor(logging.DEBUG):
+        return
     facts = {"website_id": one.website_id, "url": result.url, "status": str(result.status), "cause": result.cause}
     transition = judgement.transition
     if transition is None:

@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from itertools import count
+from math import ceil
 
 from tocsin.watch.jobs import Job, next_due
 
@@ -92,11 +93,14 @@ class Scheduler:
         if self._timer is not None:
             self._timer.cancel()
         try:
-            self._heed_clock()
-            self._start_due(time.time())
+            now = time.time()
+            self._heed_clock(now)
+            self._start_due(now)
         finally:
             pause = self._heap[0][0] - time.time() if self._heap else LONGEST_PAUSE_S
-            self._timer = self._loop.call_later(min(max(0.0, pause), LONGEST_PAUSE_S), self._turn)
+            # Whole milliseconds, upwards: loops round to them, and one that rounded down would wake for nothing.
+            pause = ceil(1000 * min(max(0.0, pause), LONGEST_PAUSE_S)) / 1000
+            self._timer = self._loop.call_later(pause, self._turn)
 
     def _start_due(self, now: float) -> None:
         while self._heap and self._heap[0][0] <= now:
@@ -119,12 +123,11 @@ class Scheduler:
         self._heap = [(job.due_at, next(self._entries), job) for job in self._jobs.values()]
         heapq.heapify(self._heap)
 
-    def _heed_clock(self) -> None:
+    def _heed_clock(self, now: float) -> None:
         """After the wall clock was set, or the machine slept, take every job's due time anew."""
-        drift = time.time() - time.monotonic()
+        drift = now - time.monotonic()
         if abs(drift - self._drift) > CLOCK_JUMP_S:
             self._drift = drift
-            now = time.time()
             for job in self._jobs.values():
                 job.due_at = next_due(job.website_id, job.interval_s, now)
             self._rebuild()

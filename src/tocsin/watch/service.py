@@ -240,7 +240,8 @@ class Watch:
     async def _sync(self, since: datetime | None) -> datetime:
         assert self._scheduler is not None  # noqa: S101 (set in `start` before the first call)
         scheduler = self._scheduler
-        changes = await asyncio.to_thread(read_changes, self._database, since, scheduler.ids())
+        known = {job.website_id: job.row_hash for job in scheduler.jobs()} if since is None else None
+        changes = await asyncio.to_thread(read_changes, self._database, since, scheduler.ids(), known)
         changed = apply_changes(scheduler, changes, time.time())
         if changed:
             logger.info("%s websites added, changed or removed; %s are watched now", changed, len(scheduler))

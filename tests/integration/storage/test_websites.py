@@ -15,6 +15,7 @@ from tocsin import (
     MonitorCheckCreate,
     MonitorCheckCRUD,
     MonitorStatus,
+    Website,
     WebsiteCreate,
     WebsiteCRUD,
     WebsiteUpdate,
@@ -198,3 +199,22 @@ def test_a_website_deleted_by_others_is_gone_from_a_session_that_held_it(databas
     assert WebsiteCRUD.get_by_id(db, mine) is None
     assert WebsiteCRUD.update(db, mine, WebsiteUpdate(name="x")) is None
     assert WebsiteCRUD.delete(db, mine) is False
+
+
+def test_many_websites_are_created_at_once_or_not_at_all(db: Session) -> None:
+    many = [EVERYTHING.model_copy(update={"url": f"https://example.com/{number}"}) for number in range(300)]
+    assert (WebsiteCRUD.create_many(db, many), WebsiteCRUD.create_many(db, [])) == (300, 0)
+    found = WebsiteCRUD.get_by_url(db, "https://example.com:443/7")
+    assert found is not None
+    singly = WebsiteCRUD.create(db, EVERYTHING)
+    different = {"id", "url", "url_key", "created_at", "updated_at"}
+    columns = [
+        name
+        for name in (column.name for column in Website.__table__.columns)
+        if name not in different and name != "group_name"
+    ]
+    assert {name: getattr(found, name) for name in columns} == {name: getattr(singly, name) for name in columns}
+    fresh = WebsiteCreate(url="https://example.org/")
+    with pytest.raises(Conflict, match="watched already"):
+        WebsiteCRUD.create_many(db, [fresh, many[0]])
+    assert WebsiteCRUD.get_by_url(db, fresh.url) is None

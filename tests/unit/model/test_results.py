@@ -3,6 +3,8 @@
 import json
 from datetime import UTC, datetime
 
+import pytest
+
 from tocsin import Cause, CheckResult, MonitorStatus, Phase
 from tocsin.model.results import CertificateFacts, Hop, PeerCertificate, Phases
 
@@ -62,3 +64,6 @@ def test_a_header_is_found_in_any_case() -> None:
 def test_a_changed_copy_keeps_the_rest() -> None:
     assert FULL.evolve(cause=None).cause is None
     assert FULL.evolve(cause=None).url == FULL.url
+    assert FULL.evolve() == FULL
+    with pytest.raises(TypeError, match="colour, taste"):
+        FULL.evolve(taste="sweet", colour="red")

@@ -4,6 +4,7 @@ import hashlib
 import ipaddress
 import re
 import warnings
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -103,19 +104,19 @@ def common_name(rfc4514: str) -> str:
     return re.sub(r"\\(.)", r"\1", match.group(1)) if match else rfc4514
 
 
-def write_self_signed(address: str, folder: Path) -> tuple[Path, Path]:
-    """Write a certificate for an IP address and its key into `folder`; return both paths.
+def write_self_signed(addresses: Sequence[str], folder: Path) -> tuple[Path, Path]:
+    """Write a certificate for IP addresses and its key into `folder`; return both paths.
 
     For a server on this machine that is measured; it lasts a day. Whoever is to verify it adds it to the
     authorities that are trusted.
     """
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address)])
-    host = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, addresses[0])])
+    hosts = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address)) for address in addresses])
     now = utcnow()
     builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
     builder = builder.not_valid_before(now - timedelta(minutes=5)).not_valid_after(now + SELF_SIGNED_LASTS)
-    builder = builder.add_extension(host, critical=False)
+    builder = builder.add_extension(hosts, critical=False)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     certificate = builder.sign(key, hashes.SHA256())
     certificate_path, key_path = folder / "certificate.pem", folder / "key.pem"

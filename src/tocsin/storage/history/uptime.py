@@ -11,7 +11,7 @@ from tocsin.matching.heartbeats import holds_until
 from tocsin.model.enums import MonitorStatus
 from tocsin.model.heartbeats.keys import is_heartbeat
 from tocsin.model.heartbeats.schedules import schedule_of
-from tocsin.model.times import utcnow
+from tocsin.model.times import as_utc, utcnow
 from tocsin.model.uptime import Uptime, percent_of_checks, time_share
 from tocsin.storage.downtimes import DowntimeWindowCRUD
 from tocsin.storage.history.counts import CheckCounts, count_between
@@ -45,7 +45,7 @@ def uptime_of(db: Session, website_id: int, hours: int, now: datetime | None = N
     website = db.get(Website, website_id)
     if website is None:
         raise NotFound(f"there is no website {website_id}")
-    end = now or utcnow()
+    end = as_utc(now or utcnow())  # in a zone whose clock is set, an hour less is not an hour ago
     start = end - timedelta(hours=hours)
     seen = count_between(db, website_id, start, end)
     state = db.get(WebsiteState, website_id)
