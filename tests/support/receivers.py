@@ -1,4 +1,4 @@
-"""A receiver of webhooks that answers as it is told: takes, refuses, limits, hangs, resets; and a plain sender to it."""
+"""A receiver of webhooks that answers as it is told: takes, refuses, limits, hangs, resets; and a sender to it."""
 
 import asyncio
 import json

@@ -104,7 +104,7 @@ def compose(
     if kind is None:
         return None
     shown = [_as_told(facts[one], nets[one], setting) for one in shown_of(nets) if one in facts]
-    counted = Counter(net.last.alert_type for net in nets.values())
+    counted = Counter(net.last.cause for net in nets.values())
     url = setting.external_url.rstrip("/")
     return Message(
         key=delivery.key,

@@ -10,7 +10,7 @@ _BY_KIND = {
     "opened": (Telling.PROBLEM, Reason.NEW_PROBLEM),
     "reopened": (Telling.PROBLEM, Reason.CAME_BACK),
     "repeated": (Telling.PROBLEM, Reason.STILL_THERE),
-    "unsuppressed": (Telling.PROBLEM, Reason.STILL_THERE),
+    "returned": (Telling.PROBLEM, Reason.STILL_THERE),
     "raised": (Telling.RAISED, Reason.MORE_SEVERE),
     "resolved": (Telling.RECOVERY, Reason.IS_OVER),
     "expired": (Telling.RECOVERY, Reason.IS_OVER),

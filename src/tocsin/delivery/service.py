@@ -186,8 +186,8 @@ class Delivery:
 
     def _rest(self, channel_id: int, until: datetime | None) -> None:
         """Leave a channel alone for a while; not for long, since somebody may change it, or ask for another try."""
-        now = utcnow()
-        self._not_before[channel_id] = now if until is None else min(until, now + timedelta(seconds=self._plan.look_again_s))
+        longest = utcnow() + timedelta(seconds=self._plan.look_again_s)
+        self._not_before[channel_id] = utcnow() if until is None else min(until, longest)
 
     async def _try(self, sending: Sending) -> Try:
         self._hook("send:begin")

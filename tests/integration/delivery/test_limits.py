@@ -24,7 +24,7 @@ async def test_what_the_limit_holds_back_arrives_as_a_digest(database: Database,
     channel = add_channel(database, config={"url": receiver.url()}, rate_limit_per_minute=1)
     with delivering(database):
         first = open_alert(database, "first")
-        await eventually(lambda: receiver.taken())
+        await eventually(receiver.taken)
         held = [open_alert(database, f"held{number}") for number in range(3)]
         await eventually(lambda: len(deliveries(database, status="PENDING", reason="rate_limited")) == 3)
         set_channel(database, channel, tokens_at=utcnow() - timedelta(minutes=1))
@@ -39,7 +39,7 @@ async def test_a_used_up_limit_survives_a_restart(database: Database, receiver: 
     channel = add_channel(database, config={"url": receiver.url()}, rate_limit_per_minute=1)
     with delivering(database):
         open_alert(database, "first")
-        await eventually(lambda: receiver.taken())
+        await eventually(receiver.taken)
     with delivering(database):
         open_alert(database, "second")
         await eventually(lambda: deliveries(database, status="PENDING", reason="rate_limited"))
@@ -53,7 +53,7 @@ async def test_a_new_problem_may_use_what_is_kept_in_reserve(database: Database,
     set_channel(database, channel, tokens=1.5, tokens_at=utcnow())
     with delivering(database):
         open_alert(database)
-        await eventually(lambda: receiver.taken())
+        await eventually(receiver.taken)
     assert receiver.kinds() == ["firing"]
 
 

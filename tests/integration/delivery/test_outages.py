@@ -68,7 +68,7 @@ async def test_retry_after_is_honoured_to_the_second(database: Database, receive
     receiver.answer = lambda _path, _body: (429, 2) if not receiver.received else 200
     with delivering(database):
         open_alert(database)
-        await eventually(lambda: receiver.taken())
+        await eventually(receiver.taken)
     refused, taken = receiver.received
     assert 2 <= (taken.at - refused.at).total_seconds() <= 4
     assert refused.body["key"] == taken.body["key"]
@@ -134,7 +134,7 @@ async def test_a_lost_answer_is_repeated_and_says_so(database: Database, receive
         open_alert(database)
         await eventually(lambda: deliveries(database, possibly_repeated=True, status="PENDING"))
         make_due(database)
-        await eventually(lambda: receiver.taken())
+        await eventually(receiver.taken)
     first, second = receiver.received
     assert first.body["key"] == second.body["key"]
     assert (first.body["possibly_repeated"], second.body["possibly_repeated"]) == (False, True)
@@ -214,7 +214,7 @@ async def test_a_channel_with_a_fault_of_its_own_is_tried_again(database: Databa
         open_alert(database)
         await eventually(lambda: deliveries(database, attempts_count=1, status="PENDING"))
         make_due(database)
-        await eventually(lambda: receiver.taken())
+        await eventually(receiver.taken)
     assert attempts(database)[0].error == "KeyError: 'a fault'"
 
 

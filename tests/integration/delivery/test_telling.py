@@ -38,7 +38,7 @@ async def test_alerts_of_one_group_are_told_together(database: Database, receive
     add_channel(database, config={"url": receiver.url()}, group_wait_s=1)
     with delivering(database):
         open_alerts(database, ["a", "b", "c"], group_key="host 1")
-        await eventually(lambda: receiver.taken())
+        await eventually(receiver.taken)
         await eventually(lambda: is_idle(database))
     assert [(one.kind, one.body["alerts_count"]) for one in receiver.taken()] == [("firing", 3)]
 
@@ -47,7 +47,7 @@ async def test_what_joins_a_group_that_was_told_is_a_change_of_it(database: Data
     add_channel(database, config={"url": receiver.url()}, group_interval_s=1)
     with delivering(database):
         open_alert(database, "a", group_key="host 1")
-        await eventually(lambda: receiver.taken())
+        await eventually(receiver.taken)
         open_alert(database, "b", group_key="host 1")
         await eventually(lambda: len(receiver.taken()) == 2)
     assert receiver.kinds() == ["firing", "changed"]
@@ -59,7 +59,7 @@ async def test_more_than_a_handful_of_groups_is_one_digest(database: Database, r
     add_channel(database, config={"url": receiver.url()}, group_wait_s=1, group_interval_s=2)
     with delivering(database, external_url="https://tocsin.example.com/"):
         ids = open_alerts(database, [f"host{number}" for number in range(40)])
-        await eventually(lambda: receiver.taken())
+        await eventually(receiver.taken)
         for alert in ids[:30]:
             change_alert(database, alert, "resolved")
         await eventually(lambda: is_idle(database))
@@ -107,7 +107,7 @@ async def test_changes_that_concern_nobody_are_history(database: Database, recei
     add_channel(database, config={"url": receiver.url()})
     with delivering(database):
         alert = open_alert(database)
-        await eventually(lambda: receiver.taken())
+        await eventually(receiver.taken)
         change_alert(database, alert, "acknowledged")
         await eventually(lambda: "not_told" in reasons(database, alert))
     assert receiver.kinds() == ["firing"]

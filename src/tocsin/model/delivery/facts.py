@@ -187,7 +187,7 @@ class Told:
     """A change that a delivery tells of, with as much of its alert as a message of many needs."""
 
     change: Change
-    alert_type: str
+    cause: str  # the label of that name, else the alert's type
     first_seen_at: datetime
     status_now: AlertStatus
     flapping_since: datetime | None
