@@ -1,8 +1,9 @@
 """Builds every object and joins them: what `tocsin serve` and `uvicorn tocsin.app:app` run."""
 
+import asyncio
 import logging
 import resource
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -11,17 +12,21 @@ from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 
 from tocsin import __version__, api, dashboard
+from tocsin.actions.channel_book import open_channel_book
 from tocsin.actions.services import Services
+from tocsin.delivery.lanes import LanePlan
+from tocsin.delivery.service import Delivery, DeliveryPlan
 from tocsin.logs import configure_logs
 from tocsin.model.times import utcnow
 from tocsin.model.websites import INTERVAL_BOUNDS
 from tocsin.settings import Settings, load_settings
 from tocsin.storage.configured import open_database
+from tocsin.storage.database import Database
 from tocsin.storage.history.retention import Retention
 from tocsin.storage.lock import sole_watcher
 from tocsin.watch.breaker import Breaker
 from tocsin.watch.housekeeping import Keeping
-from tocsin.watch.live import LiveHub
+from tocsin.watch.live import LiveEvent, LiveHub
 from tocsin.watch.runner import RunnerPlan
 from tocsin.watch.service import Watch, WatchPlan
 
@@ -70,7 +75,12 @@ def heed_settings(settings: Settings) -> None:
 def watch_plan(settings: Settings) -> WatchPlan:
     """Return how to watch, from the settings."""
     breaker = Breaker(settings.breaker_failures, timedelta(seconds=settings.breaker_pause))
-    keep = Retention(settings.retain_checks_days, settings.retain_phases_days, settings.retain_hours_days)
+    keep = Retention(
+        settings.retain_checks_days,
+        settings.retain_phases_days,
+        settings.retain_hours_days,
+        settings.retain_deliveries_days,
+    )
     return WatchPlan(
         is_enabled=settings.scheduler_enabled,
         running=RunnerPlan(settings.max_concurrent_checks, breaker),
@@ -80,6 +90,16 @@ def watch_plan(settings: Settings) -> WatchPlan:
         forbidden_networks=settings.forbidden_networks,
         certificate_warn_days=settings.certificate_warn_days,
     )
+
+
+def delivery_plan(settings: Settings, database: Database) -> DeliveryPlan:
+    """Return how to deliver, from the settings. On SQLite `sole_watcher` keeps every other process out."""
+    return DeliveryPlan(LanePlan(external_url=settings.external_url), is_sole=database.is_sqlite)
+
+
+def tell_live(live: LiveHub) -> Callable[[dict[str, Any]], None]:
+    """Return what publishes each try to whoever is listening."""
+    return lambda event: live.publish(LiveEvent("delivery", event))
 
 
 def allow_open_files(wanted: int) -> int:
@@ -106,11 +126,25 @@ async def running(settings: Settings) -> AsyncIterator[Services]:
         if settings.scheduler_enabled:
             stack.enter_context(sole_watcher(database))
         live = LiveHub()
+        book = open_channel_book(settings)
+        delivery = None
+        if settings.scheduler_enabled:
+            delivery = Delivery(database, book.send, delivery_plan(settings, database), live=tell_live(live))
+            delivery.start()
+            stack.push_async_callback(asyncio.to_thread, delivery.stop)
         watch = Watch(database, live, watch_plan(settings))
         stack.push_async_callback(watch.stop)
         stack.callback(live.close)
         await watch.start()
-        yield Services(settings=settings, database=database, watch=watch, live=live, started_at=utcnow())
+        yield Services(
+            settings=settings,
+            database=database,
+            watch=watch,
+            live=live,
+            started_at=utcnow(),
+            channel_book=book,
+            delivery=delivery,
+        )
 
 
 def __getattr__(name: str) -> Any:

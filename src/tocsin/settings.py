@@ -52,6 +52,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("retain_phases_days", "60", "Days that hourly histograms of the phases are kept.", int, minimum=1),
     Setting("retain_hours_days", "365", "Days that hourly rollups are kept; daily ones stay for ever.", int, minimum=1),
     Setting("certificate_warn_days", "21,14,7,3,1,0", "Days left at which people are told that a certificate expires, joined by commas; 0 is the last day. Empty: never."),
+    Setting("retain_deliveries_days", "90", "Days that deliveries and decisions about closed alerts are kept.", int, minimum=1),
+    Setting("external_url", "", "Where people reach Tocsin, as in https://tocsin.example.com: for links in messages."),
     Setting("ca_bundle", "", "PEM file of certificate authorities to trust beside the system's."),
     Setting("name_servers", "", "Name servers to ask instead of the system's, joined by commas."),
     Setting("forbidden_networks", ",".join(map(str, FORBIDDEN_BY_DEFAULT)), "Networks that checks must not connect to, joined by commas; empty: any may be. Default: link-local and the clouds' metadata."),
@@ -80,6 +82,8 @@ class Settings:
     retain_phases_days: int
     retain_hours_days: int
     certificate_warn_days: tuple[int, ...]
+    retain_deliveries_days: int
+    external_url: str
     ca_bundle: str
     name_servers: tuple[str, ...]
     forbidden_networks: tuple[Network, ...]

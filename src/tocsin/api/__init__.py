@@ -4,8 +4,10 @@ from fastapi import APIRouter, FastAPI
 
 from tocsin.api import (
     badges,
+    channels,
     checks,
     debug_sessions,
+    deliveries,
     downtimes,
     events,
     health,
@@ -25,6 +27,8 @@ TAGS = [
     {"name": "checks", "description": "What each look saw, and what they add up to."},
     {"name": "downtimes", "description": "From the first failed check to the recovery."},
     {"name": "debug sessions", "description": "Recorded browser visits and their network events."},
+    {"name": "channels", "description": "Configured destinations of alerts."},
+    {"name": "deliveries", "description": "What was sent to whom, each try, and why somebody was not told."},
     {"name": "silences", "description": "Alerts kept quiet by matcher, for a while."},
     {"name": "maintenance", "description": "Planned work: checking goes on, alerts are muted, uptime is left alone."},
     {"name": "events", "description": "What happens right now, as server-sent events."},
@@ -45,6 +49,8 @@ def routers() -> list[APIRouter]:
             downtimes,
             unknown_windows,
             debug_sessions,
+            channels,
+            deliveries,
             silences,
             maintenance,
             events,

@@ -31,7 +31,7 @@ _STREAM: Responses = {
     200: {"description": "Events, as they happen.", "content": {"text/event-stream": {"example": _EXAMPLE}}}
 }
 
-Kind = Literal["check", "transition", "certificate", "website"]
+Kind = Literal["check", "transition", "certificate", "website", "delivery"]
 
 
 def _split(values: Any) -> Any:
@@ -45,14 +45,14 @@ class EventQuery(BaseModel):
 
     website_id: int | None = Field(None, ge=1, le=MAX_ID, description="Only those of this website.")
     kinds: Annotated[list[Kind], BeforeValidator(_split)] = Field(
-        ["check", "transition", "certificate", "website"], description="Only these; joined by commas or repeated."
+        ["check", "transition", "certificate", "website", "delivery"], description="Only these; joined by commas or repeated."
     )
 
     def wants(self, event: LiveEvent) -> bool:
         """Return whether the listener asked for this event; that something was lost concerns everybody."""
         if event.kind == "lost":
             return True
-        return event.kind in self.kinds and self.website_id in (None, event.data["website_id"])
+        return event.kind in self.kinds and self.website_id in (None, event.data.get("website_id"))
 
 
 @router.get(

@@ -9,6 +9,7 @@ import click
 from tocsin import __version__, _extra_missing
 from tocsin.cli.access import token, user
 from tocsin.cli.bench import bench
+from tocsin.cli.channels import channels
 from tocsin.cli.check import check
 from tocsin.cli.database import db
 from tocsin.cli.maintenance import maintenance
@@ -78,5 +79,5 @@ def main() -> None:
     """
 
 
-for _command in (check, serve, websites, silences, maintenance, db, user, token, bench):
+for _command in (check, serve, websites, channels, silences, maintenance, db, user, token, bench):
     main.add_command(_command)

@@ -11,7 +11,7 @@ from tocsin.delivery.choose import Act, Choice, choose
 from tocsin.delivery.compose import Setting, compose, net_of, shown_of
 from tocsin.delivery.group import DIGEST_GROUP
 from tocsin.delivery.outcome import Consequence, Next, Try, consequence_of
-from tocsin.delivery.planner import LEASE, Hook, no_hook
+from tocsin.delivery.planner import LEASE, Clock, Hook, no_hook
 from tocsin.model.delivery.facts import ChannelFacts, DeliveryStatus, Destination, Queued
 from tocsin.model.delivery.reasons import Reason, Step
 from tocsin.model.messages import Message, MessageKind, Outcome
@@ -63,16 +63,19 @@ class Later:
 class Lanes:
     """What a lane does between two sends, for any channel; every call is one transaction."""
 
-    def __init__(self, database: Database, holder: str, plan: LanePlan, hook: Hook = no_hook) -> None:
+    def __init__(
+        self, database: Database, holder: str, plan: LanePlan, hook: Hook = no_hook, clock: Clock = utcnow
+    ) -> None:
         self._database = database
         self._holder = holder
         self._plan = plan
         self._hook = hook
+        self._clock = clock
 
     def next_of(self, channel_id: int) -> Sending | Later:
         """Claim what the channel sends next, if anything is to be sent now."""
         while True:
-            now = utcnow()
+            now = self._clock()
             with self._database.write_transaction() as connection:
                 step = self._step(connection, channel_id, now)
                 if isinstance(step, Sending):

@@ -28,6 +28,9 @@ Hook = Callable[[str], None]
 """Is told of each step; a test pulls the plug there."""
 
 
+Clock = Callable[[], datetime]
+
+
 def no_hook(_step: str) -> None:
     """Do nothing."""
 
@@ -35,10 +38,11 @@ def no_hook(_step: str) -> None:
 class Planning:
     """Plans what is not planned yet, what is no longer muted, and what nobody has acknowledged. For one thread."""
 
-    def __init__(self, database: Database, holder: str, hook: Hook = no_hook) -> None:
+    def __init__(self, database: Database, holder: str, hook: Hook = no_hook, clock: Clock = utcnow) -> None:
         self._database = database
         self._holder = holder
         self._hook = hook
+        self._clock = clock
         self._mutings: tuple[Muting, ...] = ()
         self._looked_at: datetime | None = None
 
@@ -56,7 +60,7 @@ class Planning:
             return self._plan_singly()
 
     def _plan(self, limit: int) -> int:
-        now = utcnow()
+        now = self._clock()
         with self._database.write_transaction() as connection:
             if not holds_lease(connection, LEASE, self._holder, now):
                 return 0
@@ -86,7 +90,7 @@ class Planning:
         return count
 
     def _pass_over(self, error: str) -> None:
-        now = utcnow()
+        now = self._clock()
         with self._database.write_transaction() as connection:
             for one in planning.unplanned_changes(connection, 1):
                 decision = Decision(
@@ -97,7 +101,7 @@ class Planning:
 
     def look_again(self) -> int:
         """Plan what a mute no longer keeps back, reminders and escalations; return how many were looked at."""
-        now = utcnow()
+        now = self._clock()
         with self._database.write_transaction() as connection:
             if not holds_lease(connection, LEASE, self._holder, now):
                 return 0

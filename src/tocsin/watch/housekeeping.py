@@ -14,6 +14,7 @@ from tocsin.errors import StorageUnavailable
 from tocsin.model.times import to_epoch_us, utcnow
 from tocsin.storage import silences
 from tocsin.storage.database import Connection, Database, Session
+from tocsin.storage.delivery.trimming import trim_deliveries
 from tocsin.storage.history import periods, retention, rollups
 from tocsin.storage.history.retention import Retention
 
@@ -88,6 +89,8 @@ class Housekeeping:
         for website_id in websites:
             gone += self._in_batches(lambda db, one=website_id: retention.trim_checks(db, one, before))  # type: ignore[misc]
         gone += self._in_batches(lambda db: retention.trim_rollups(db, now, keep))
+        told_before = retention.cut_off(now, keep.deliveries_days)
+        gone += self._in_batches(lambda db: trim_deliveries(db, told_before))
         self._release_pages()
         logger.info("retention: %s rows let go", gone)
         return gone

@@ -190,7 +190,6 @@ class Told:
     cause: str  # the label of that name, else the alert's type
     first_seen_at: datetime
     status_now: AlertStatus
-    flapping_since: datetime | None
     was_told_before: bool  # this channel had heard of the problem in another message
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from sqlalchemy import Connection, exists, select
 
-from tocsin.model.alerts import AlertStatus
 from tocsin.model.delivery.facts import Change, DeliveryStatus, Queued, Told
 from tocsin.model.messages import AlertFacts, MessageKind
 from tocsin.storage.tables.alerts import AlertChange, AlertModel
@@ -33,8 +32,8 @@ def told_by(connection: Connection, delivery: Queued) -> list[Told]:
     wanted = (
         select(
             AlertChange.id, AlertChange.alert_id, AlertChange.kind, AlertChange.changed_at, AlertChange.from_status,
-            AlertChange.to_status, AlertChange.to_priority, AlertModel.alert_type, AlertModel.first_seen_at,
-            AlertModel.status, AlertModel.flapping_since, before,
+            AlertChange.to_status, AlertChange.to_priority, AlertModel.alert_type, AlertModel.labels,
+            AlertModel.first_seen_at, AlertModel.status, before,
         )
         .select_from(DeliveryMember)
         .join(AlertChange, AlertChange.id == DeliveryMember.change_id)
@@ -48,7 +47,9 @@ def told_by(connection: Connection, delivery: Queued) -> list[Told]:
 def _told(row: Any) -> Told:
     change_id, alert_id, kind, changed_at, from_status, to_status, to_priority = row[:7]
     change = Change(change_id, alert_id, kind, changed_at, from_status, to_status, to_priority)
-    return Told(change, row[7], row[8], AlertStatus(row[9]), row[10], bool(row[11]))
+    alert_type, labels, first_seen_at, status, was_told_before = row[7:]
+    cause = (labels or {}).get("cause") or alert_type
+    return Told(change, cause, first_seen_at, status, bool(was_told_before))
 
 
 def last_of_group(connection: Connection, delivery: Queued) -> tuple[str | None, bool]:

@@ -20,6 +20,7 @@ class Retention:
     checks_days: int = 30
     phases_days: int = 60
     hours_days: int = 365
+    deliveries_days: int = 90
 
 
 def website_ids(connection: Connection) -> list[int]:
