@@ -4,12 +4,14 @@ import asyncio
 import secrets
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from pydantic import Field
 
 from tocsin.actions.services import ChannelBook
-from tocsin.errors import Invalid, NotFound, SendFailed
+from tocsin.delivery.outcome import Try, failed_try
+from tocsin.errors import Invalid, NotFound, SendFailed, TocsinError
 from tocsin.matching.matchers import Matcher
 from tocsin.model.alerts import NotificationChannel
 from tocsin.model.delivery.channels import ChannelCreate, ChannelRead, ChannelUpdate
@@ -118,28 +120,23 @@ async def test_channel(  # it is none of pytest's
     message = Message(
         key=key, kind=MessageKind.TEST, alerts=(), alerts_count=0, created_at=began_at, title=title, text=text
     )
-    failure: SendFailed | None = None
-    attempt: dict[str, Any]
+    failure: TocsinError | None = None
     try:
         async with asyncio.timeout(TEST_TIMEOUT_S):
             receipt = await book.send(destination_of(channel), message)
-        attempt = {"outcome": Outcome.SENT.value, "code": receipt.code, "provider_id": receipt.provider_id}
+        this = Try(Outcome.SENT, utcnow(), code=receipt.code, provider_id=receipt.provider_id)
     except TimeoutError:
         failure = SendFailed(f"no answer within {TEST_TIMEOUT_S:.0f} s", may_have_arrived=True)
-    except SendFailed as error:
+    except TocsinError as error:
         failure = error
     if failure is not None:
-        outcome = Outcome.PERMANENT if failure.is_permanent else Outcome.TEMPORARY
-        outcome = Outcome.UNKNOWN if failure.may_have_arrived else outcome
-        attempt = {"outcome": outcome.value, "code": failure.status, "error": failure.message,
-                   "retry_after_s": failure.retry_after_s}  # fmt: skip
-    ended_at = utcnow()
-    delivery_id = await asyncio.to_thread(_record, database, channel, key, (began_at, ended_at), attempt)
+        this = failed_try(failure, utcnow())
+    delivery_id = await asyncio.to_thread(_record, database, channel, key, began_at, this)
     if failure is not None:
         raise failure
     took_ms = (time.monotonic() - began) * 1000
     return TestRead(
-        delivery_id=delivery_id, sent_at=ended_at, took_ms=round(took_ms, 1), code=receipt.code,
+        delivery_id=delivery_id, sent_at=this.ended_at, took_ms=round(took_ms, 1), code=receipt.code,
         provider_id=receipt.provider_id, detail=receipt.detail,
     )  # fmt: skip
 
@@ -169,11 +166,19 @@ def _read_row(database: Database, name: int | str) -> Channel:
         return find_channel(db, name)
 
 
-def _record(database: Database, channel: Channel, key: str, times: Sequence[Any], attempt: dict[str, Any]) -> int:
-    code = attempt.get("code")
+def _record(database: Database, channel: Channel, key: str, began_at: datetime, this: Try) -> int:
     with translated_errors(database.url), database.session() as db:
         return channels.record_test(
-            db, channel, key, times, status_class=f"{code // 100}xx" if code else None, **attempt
+            db,
+            channel,
+            key,
+            (began_at, this.ended_at),
+            outcome=this.outcome.value,
+            code=this.code,
+            status_class=this.status_class,
+            error=this.error or None,
+            retry_after_s=this.retry_after_s,
+            provider_id=this.provider_id,
         )
 
 

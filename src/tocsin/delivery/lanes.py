@@ -156,9 +156,8 @@ class Lanes:
         claim = sending.claim
         with self._database.write_transaction() as connection:
             channels = planning.lock_channels(connection, sending.destination.id)
-            status_class = f"{this.code // 100}xx" if this.code else None
             is_ours = queue.end_attempt(
-                connection, claim, ended_at=this.ended_at, outcome=this.outcome.value, status_class=status_class,
+                connection, claim, ended_at=this.ended_at, outcome=this.outcome.value, status_class=this.status_class,
                 code=this.code, retry_after_s=this.retry_after_s, provider_id=this.provider_id,
                 error=this.error or None,
             )  # fmt: skip

@@ -42,6 +42,11 @@ class Try:
     retry_after_s: float | None = None
     provider_id: str | None = None
 
+    @property
+    def status_class(self) -> str | None:
+        """`2xx` and the like, where there is a code."""
+        return f"{self.code // 100}xx" if self.code else None
+
 
 @dataclass(frozen=True, slots=True)
 class Health:

@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from tocsin.model.delivery.facts import DeliveryStatus
+from tocsin.model.times import utcnow
 from tocsin.storage.tables.alerts import AlertChange, AlertDecision, AlertModel
 from tocsin.storage.tables.deliveries import Channel, DeliveryAttempt, DeliveryMember, DeliveryRow
 from tocsin.storage.tables.schema import FRESH
@@ -107,7 +108,7 @@ class DeliveryFigures:
 
     by_status: dict[str, int]
     attempts_by_outcome: dict[str, int]
-    oldest_waiting_at: datetime | None
+    oldest_late_s: float  # how long the oldest waiting one should have been told
     unplanned_count: int
     failing_channels: int
 
@@ -117,12 +118,13 @@ def read_delivery_figures(db: Session) -> DeliveryFigures:
     statuses = db.execute(select(DeliveryRow.status, func.count()).group_by(DeliveryRow.status)).all()
     outcomes = db.execute(select(DeliveryAttempt.outcome, func.count()).group_by(DeliveryAttempt.outcome)).all()
     waits = select(func.min(DeliveryRow.wanted_at)).where(DeliveryRow.status == DeliveryStatus.PENDING)
+    oldest_at = db.scalar(waits)
     unplanned = select(func.count()).where(AlertChange.planned_at.is_(None))
     failing = select(func.count()).where(Channel.failing_since.is_not(None))
     return DeliveryFigures(
         {row[0]: row[1] for row in statuses},
         {row[0] or "under_way": row[1] for row in outcomes},
-        db.scalar(waits),
+        0 if oldest_at is None else max(0.0, (utcnow() - oldest_at).total_seconds()),
         db.scalar(unplanned) or 0,
         db.scalar(failing) or 0,
     )
