@@ -172,7 +172,7 @@ def _title(kind: MessageKind, nets: Mapping[int, Net]) -> str:
     over = sum(net.is_over for net in nets.values())
     parts = [f"{len(nets) - over} open"] if over < len(nets) else []
     parts += [f"{over} resolved"] if over else []
-    return f"{len(nets)} alerts: {', '.join(parts)}"
+    return f"{len(nets)} alert{'s' if len(nets) > 1 else ''}: {', '.join(parts)}"
 
 
 def _text(kind: MessageKind, delivery: Queued, nets: Sequence[Net]) -> str:
