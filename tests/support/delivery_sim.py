@@ -133,8 +133,8 @@ class Sim:
     def settle(self) -> None:
         """Mend every channel and let two hours go by, in ever longer steps."""
         self.mood.clear()
-        for seconds in (30, 120, 1200, 1200, 3600, 3600):
-            self.run(seconds, step_s=seconds / 5)
+        for seconds in (30, 300, 2400, 7200):
+            self.run(seconds, step_s=seconds / 4)
 
     def story(self, name: str, alert_id: int) -> list[tuple[str, bool]]:
         """Return what a channel heard of an alert, oldest first: kinds of change, and whether marked as a repeat."""
