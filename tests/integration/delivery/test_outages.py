@@ -231,3 +231,15 @@ async def test_what_waits_at_the_stop_is_told_after_the_start(database: Database
         await eventually(lambda: len(receiver.taken()) == 2)
     told = {one.body["alerts"][0]["title"]: one.body["possibly_repeated"] for one in receiver.taken()}
     assert told == {"under way is down": True, "waiting is down": False}
+
+
+async def test_what_waits_on_a_channel_that_is_disabled_is_dropped_and_shown(
+    database: Database, receiver: Receiver
+) -> None:
+    channel = add_channel(database, config={"url": receiver.url()}, group_wait_s=1)
+    with delivering(database):
+        open_alert(database)
+        await eventually(lambda: deliveries(database, status="PENDING"))
+        set_channel(database, channel, is_enabled=False)
+        await eventually(lambda: deliveries(database, status="DROPPED", reason="disabled"))
+    assert receiver.received == []
