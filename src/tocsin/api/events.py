@@ -45,7 +45,8 @@ class EventQuery(BaseModel):
 
     website_id: int | None = Field(None, ge=1, le=MAX_ID, description="Only those of this website.")
     kinds: Annotated[list[Kind], BeforeValidator(_split)] = Field(
-        ["check", "transition", "certificate", "website", "delivery"], description="Only these; joined by commas or repeated."
+        ["check", "transition", "certificate", "website", "delivery"],
+        description="Only these; joined by commas or repeated.",
     )
 
     def wants(self, event: LiveEvent) -> bool:

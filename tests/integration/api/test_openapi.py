@@ -52,6 +52,10 @@ def test_every_route_of_the_contract_is_there(document: dict[str, Any]) -> None:
         "GET /api/maintenance-windows", "POST /api/maintenance-windows", "POST /api/maintenance-windows/preview",
         "GET /api/maintenance-windows/{window_id}", "PATCH /api/maintenance-windows/{window_id}",
         "DELETE /api/maintenance-windows/{window_id}",
+        "GET /api/channels", "POST /api/channels", "GET /api/channels/{channel_id}", "PATCH /api/channels/{channel_id}",
+        "DELETE /api/channels/{channel_id}", "POST /api/channels/{channel_id}/test", "GET /api/deliveries",
+        "POST /api/deliveries/{delivery_id}/retry", "GET /api/alerts/{alert_id}/deliveries",
+        "GET /api/alerts/{alert_id}/why",
         "GET /api/tags", "POST /api/websites/pause", "POST /api/websites/resume", f"GET {one}/badge.svg",
     }  # fmt: skip
 
