@@ -15,7 +15,7 @@ from tocsin.delivery.service import Delivery, DeliveryPlan, Send
 from tocsin.model.alerts import AlertCategory, AlertPriority, AlertStatus, NotificationChannel, fingerprint_of
 from tocsin.model.times import utcnow
 from tocsin.storage.tables.alerts import AlertChange, AlertDecision, AlertModel
-from tocsin.storage.tables.deliveries import Channel, DeliveryAttempt, DeliveryMember, DeliveryRow
+from tocsin.storage.tables.deliveries import Channel, DeliveryAttempt, DeliveryRow
 
 S = AlertStatus
 _MOVES: dict[str, tuple[AlertStatus | None, AlertStatus]] = {
@@ -146,10 +146,3 @@ def set_channel(database: Database, channel_id: int, **values: Any) -> None:
     """Change columns of a channel."""
     with database.write_transaction() as connection:
         connection.execute(update(Channel).where(Channel.id == channel_id).values(**values))
-
-
-def members(database: Database, delivery_id: int) -> list[int]:
-    """Return the changes that a delivery tells of."""
-    with database.session() as db:
-        wanted = select(DeliveryMember.change_id).where(DeliveryMember.delivery_id == delivery_id)
-        return sorted(db.scalars(wanted))

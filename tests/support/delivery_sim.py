@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 
 from tests.support.delivering import add_channel, change_alert, open_alert
 from tocsin import Database
@@ -16,14 +16,12 @@ from tocsin.delivery.planner import LEASE, Planning
 from tocsin.model.alerts import AlertStatus
 from tocsin.model.messages import MessageKind, Outcome
 from tocsin.model.times import utcnow
-from tocsin.storage.delivery import queue
 from tocsin.storage.leases import take_lease
 from tocsin.storage.tables.alert_rules import Silence
 from tocsin.storage.tables.alerts import AlertChange, AlertModel
 from tocsin.storage.tables.deliveries import Channel, DeliveryMember, DeliveryRow, Lease
 
 OUTCOMES = {"ok": Outcome.SENT, "down": Outcome.TEMPORARY, "refuses": Outcome.PERMANENT, "silent": Outcome.UNKNOWN}
-PERMANENT_TOO = ("gave_up", "rejected", "answer_lost", "channel_dead")
 
 
 @dataclass(frozen=True)
@@ -161,12 +159,3 @@ class Sim:
         )
         with self.database.session() as db:
             return db.scalars(wanted.order_by(AlertChange.id.desc())).first() or ""
-
-    def release(self) -> int:
-        """Let claims that ran out go."""
-        with self.database.write_transaction() as connection:
-            return queue.release_claims(connection, self.now)
-
-    def set_channel(self, name: str, **values: Any) -> None:
-        with self.database.write_transaction() as connection:
-            connection.execute(update(Channel).where(Channel.id == self.channels[name]).values(**values))

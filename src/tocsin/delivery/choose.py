@@ -105,7 +105,9 @@ def _limited(bucket: Bucket, due: Sequence[Queued], now: datetime) -> Choice | N
 
 def _send(waiting: Sequence[Queued], wanted: Queued) -> Choice:
     """Send `wanted` with what is waiting of its group; what may have arrived of that goes first, alone."""
-    group = [one for one in waiting if one.group_key == wanted.group_key]
+    if wanted.stands_alone:
+        return Choice(Act.SEND, (wanted,))
+    group = [one for one in waiting if one.group_key == wanted.group_key and not one.stands_alone]
     uncertain = [one for one in group if one.possibly_repeated]
     if uncertain:
         return Choice(Act.SEND, (uncertain[0],))
@@ -114,6 +116,7 @@ def _send(waiting: Sequence[Queued], wanted: Queued) -> Choice:
 
 def _digest(waiting: Sequence[Queued], limited: Sequence[Queued]) -> Choice:
     """Send everything that waits as one; what may have arrived goes first, alone."""
+    waiting = [one for one in waiting if not one.stands_alone]
     uncertain = [one for one in waiting if one.possibly_repeated]
     if uncertain:
         return Choice(Act.SEND, (uncertain[0],))

@@ -80,6 +80,14 @@ def test_more_than_a_handful_is_a_digest_of_all_that_waits() -> None:
     assert chosen(*many, perhaps_told) == (Act.SEND, [7], False)
 
 
+def test_a_report_is_never_told_among_others() -> None:
+    report = queued(9, kind=K.REPORT, group_key="")
+    many = [queued(number) for number in range(1, 7)]
+    assert chosen(report, *many) == (Act.SEND, [1, 2, 3, 4, 5, 6], True)
+    assert chosen(report, queued(10, kind=K.RESOLVED, group_key="")) == (Act.SEND, [9], False)
+    assert chosen(queued(1, group_key=""), report) == (Act.SEND, [1], False)
+
+
 def test_digests_keep_their_interval() -> None:
     sent = queued(9, kind=K.DIGEST, status=DeliveryStatus.SENT, sent_at=NOW - timedelta(seconds=20))
     found = choose(FULL, [*(queued(number) for number in range(1, 7)), sent], NOW, has_fallback=False)

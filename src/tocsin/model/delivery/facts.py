@@ -162,7 +162,12 @@ class Queued:
     @property
     def is_mergeable(self) -> bool:
         """True where it surely has not arrived, so that it may be told with others."""
-        return self.status is DeliveryStatus.PENDING and not self.possibly_repeated
+        return self.status is DeliveryStatus.PENDING and not self.possibly_repeated and not self.stands_alone
+
+    @property
+    def stands_alone(self) -> bool:
+        """True where it brings its own words, which are lost among others'."""
+        return self.kind in (MessageKind.TEST, MessageKind.REPORT)
 
 
 @dataclass(frozen=True, slots=True)
