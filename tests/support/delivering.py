@@ -138,8 +138,8 @@ def make_due(database: Database, moment: datetime | None = None) -> None:
     """Let time pass for all that waits: every delivery is due, and no channel rests."""
     moment = moment or utcnow()
     with database.write_transaction() as connection:
-        connection.execute(update(DeliveryRow).where(DeliveryRow.status == "PENDING").values(due_at=moment))
         connection.execute(update(Channel).values(paused_until=None, updated_at=Channel.updated_at))
+        connection.execute(update(DeliveryRow).where(DeliveryRow.status == "PENDING").values(due_at=moment))
 
 
 def set_channel(database: Database, channel_id: int, **values: Any) -> None:

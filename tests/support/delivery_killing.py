@@ -93,9 +93,9 @@ class Deliverer:
 def hurry(database: Database) -> None:
     """Let time pass for what waits for another try."""
     with database.write_transaction() as connection:
+        connection.execute(update(Channel).values(paused_until=None, updated_at=Channel.updated_at))
         waits = (DeliveryRow.status == "PENDING", DeliveryRow.attempts_count > 0)
         connection.execute(update(DeliveryRow).where(*waits).values(due_at=utcnow()))
-        connection.execute(update(Channel).values(paused_until=None, updated_at=Channel.updated_at))
 
 
 def faults(receiver: Receiver, alert_ids: Sequence[int], *, resolved: Sequence[int] = ()) -> list[str]:

@@ -88,6 +88,10 @@ def ask_again(db: Session, delivery_id: int, now: datetime) -> DeliveryStatus | 
     row = db.get(DeliveryRow, delivery_id, populate_existing=True)
     if row is None:
         return None
+    # Its channel first, as lanes do: two that lock the same rows in turn would wait for each other.
+    rests = update(Channel).where(Channel.id == row.channel_id)
+    db.execute(rests.values(paused_until=None, updated_at=Channel.updated_at))
+    db.refresh(row)
     status = DeliveryStatus(row.status)
     if status in (DeliveryStatus.FAILED, DeliveryStatus.PENDING):
         values = {
@@ -96,9 +100,9 @@ def ask_again(db: Session, delivery_id: int, now: datetime) -> DeliveryStatus | 
         }  # fmt: skip
         same = (DeliveryRow.id == delivery_id, DeliveryRow.status == row.status)
         db.execute(update(DeliveryRow).where(*same).values(**values))
-        rests = update(Channel).where(Channel.id == row.channel_id)
-        db.execute(rests.values(paused_until=None, updated_at=Channel.updated_at))
         db.commit()
+    else:
+        db.rollback()
     return status
 
 
