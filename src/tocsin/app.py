@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import resource
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import fields
 from datetime import timedelta
@@ -13,13 +13,17 @@ from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 
 from tocsin import __version__, api, dashboard
+from tocsin.actions.channel_book import open_channel_book
 from tocsin.actions.services import Services
 from tocsin.alerts.alerting import Alerting, alerting_plan
+from tocsin.delivery.lanes import LanePlan
+from tocsin.delivery.service import Delivery, DeliveryPlan
 from tocsin.logs import configure_logs
 from tocsin.model.times import utcnow
 from tocsin.model.websites import INTERVAL_BOUNDS
 from tocsin.settings import Settings, load_settings
 from tocsin.storage.configured import open_database
+from tocsin.storage.database import Database
 from tocsin.storage.history.retention import Retention
 from tocsin.storage.lock import sole_watcher
 from tocsin.watch.breaker import Breaker
@@ -86,6 +90,16 @@ def watch_plan(settings: Settings) -> WatchPlan:
     )
 
 
+def delivery_plan(settings: Settings, database: Database) -> DeliveryPlan:
+    """Return how to deliver, from the settings. On SQLite `sole_watcher` keeps every other process out."""
+    return DeliveryPlan(LanePlan(external_url=settings.external_url), is_sole=database.is_sqlite)
+
+
+def tell_live(live: LiveHub) -> Callable[[dict[str, Any]], None]:
+    """Return what publishes each try to whoever is listening."""
+    return lambda event: live.publish(LiveEvent("delivery", event))
+
+
 def allow_open_files(wanted: int) -> int:
     """Raise the process's limit of open files to `wanted` as far as the system lets it; return what it is then."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -114,12 +128,25 @@ async def running(settings: Settings) -> AsyncIterator[Services]:
         alerting = Alerting(database, plan, lambda told: live.publish(*(LiveEvent("alert", one) for one in told)))
         alerting.start()
         stack.push_async_callback(asyncio.to_thread, alerting.stop)
+        book = open_channel_book(settings)
+        delivery = None
+        if settings.scheduler_enabled:
+            delivery = Delivery(database, book.send, delivery_plan(settings, database), live=tell_live(live))
+            delivery.start()
+            stack.push_async_callback(asyncio.to_thread, delivery.stop)
         watch = Watch(database, live, watch_plan(settings))
         stack.push_async_callback(watch.stop)
         stack.callback(live.close)
         await watch.start()
         yield Services(
-            settings=settings, database=database, watch=watch, live=live, alerting=alerting, started_at=utcnow()
+            settings=settings,
+            database=database,
+            watch=watch,
+            live=live,
+            started_at=utcnow(),
+            channel_book=book,
+            alerting=alerting,
+            delivery=delivery,
         )
 
 

@@ -59,6 +59,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("recommendations", "", "JSON or TOML file with advice of your own for alerts: globs on alert types or metrics, each with a list of texts."),
     Setting("flapping_changes", "6", "An alert that opens and closes more often than this within the window is flapping.", int, minimum=2),
     Setting("flapping_window", "1200", "That window in seconds; flapping ends when nothing changed for so long.", int, minimum=1),
+    Setting("retain_deliveries_days", "90", "Days that deliveries and decisions about closed alerts are kept.", int, minimum=1),
+    Setting("external_url", "", "Where people reach Tocsin, as in https://tocsin.example.com: for links in messages."),
     Setting("ca_bundle", "", "PEM file of certificate authorities to trust beside the system's."),
     Setting("name_servers", "", "Name servers to ask instead of the system's, joined by commas."),
     Setting("forbidden_networks", ",".join(map(str, FORBIDDEN_BY_DEFAULT)), "Networks that checks must not connect to, joined by commas; empty: any may be. Default: link-local and the clouds' metadata."),
@@ -94,6 +96,8 @@ class Settings:
     recommendations: str
     flapping_changes: int
     flapping_window: int
+    retain_deliveries_days: int
+    external_url: str
     ca_bundle: str
     name_servers: tuple[str, ...]
     forbidden_networks: tuple[Network, ...]

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from fastapi import FastAPI
 
+from tests.support.books import PlainBook
 from tocsin import Database, MonitorCheckCreate, MonitorCheckCRUD, MonitorStatus, NotFound, api
 from tocsin.actions.services import Services
 from tocsin.model.enums import Cause, Phase
@@ -118,6 +119,7 @@ def make_services(database: Database, settings: Settings | None = None) -> Servi
         watch=FakeWatch(database),
         live=LiveHub(),
         started_at=utcnow(),
+        channel_book=PlainBook(),
     )
 
 

@@ -1,13 +1,16 @@
 """What the doors are handed: the running parts of Tocsin, and how a change reaches them. `app` builds it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from tocsin.actions.throttle import LoginThrottle
 from tocsin.alerts.recommend import EMPTY_BOOK
+from tocsin.model.alerts import NotificationChannel
+from tocsin.model.delivery.facts import Destination
 from tocsin.model.heartbeats.pings import Ping
+from tocsin.model.messages import Message, Receipt
 from tocsin.storage.alerts.recording import Handling
 from tocsin.storage.database import Database
 from tocsin.watch.live import LiveEvent, LiveHub
@@ -66,6 +69,39 @@ class Quiet:
         """Do nothing: a running server notices by itself."""
 
 
+class ChannelBook(Protocol):
+    """What is known of kinds of channel; `app` and the command line open one on the kinds that are installed."""
+
+    def defaults(self, kind: NotificationChannel) -> Mapping[str, Any]:
+        """Return what a new channel of this kind starts with, where its maker says nothing else."""
+
+    def store(
+        self, kind: NotificationChannel, given: Mapping[str, Any], before: Destination | None
+    ) -> tuple[dict[str, Any], str]:
+        """Return a configuration as it is stored, its secrets sealed; a mask that comes back is the stored secret.
+
+        Raises:
+            Invalid: it is not what its kind wants.
+        """
+
+    def show(self, destination: Destination) -> dict[str, Any]:
+        """Return a stored configuration with its secrets masked."""
+
+    async def send(self, destination: Destination, message: Message) -> Receipt:
+        """Say a message.
+
+        Raises:
+            SendFailed: it was not taken.
+        """
+
+
+class Delivering(Protocol):
+    """What the doors need of delivery; `delivery.service.Delivery` is one."""
+
+    def wake(self) -> None:
+        """Look for work now; from any thread."""
+
+
 @dataclass(slots=True)
 class Services:
     """The running parts; `app.state.tocsin` is one."""
@@ -75,11 +111,18 @@ class Services:
     watch: Watching
     live: LiveHub
     started_at: datetime
+    channel_book: ChannelBook
     alerting: AlertingPart = field(default_factory=Quiet)
     throttle: LoginThrottle = field(default_factory=LoginThrottle)
+    delivery: Delivering | None = None  # None: another process delivers
 
     def tell_website(self, change: Change, website_id: int) -> None:
         """Pass on a change of a website that was committed; from any thread."""
         self.watch.wake()
         self.alerting.wake()
         self.live.publish(LiveEvent("website", {"website_id": website_id, "change": change}))
+
+    def wake_delivery(self) -> None:
+        """Have delivery look for work now, where this process delivers; from any thread."""
+        if self.delivery is not None:
+            self.delivery.wake()

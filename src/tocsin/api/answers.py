@@ -20,6 +20,7 @@ _MEANINGS = {
     409: "It contradicts what is there already.",
     413: "The body is larger than 1 MiB.",
     422: "The request cannot be taken as it is; `errors` names every field at fault.",
+    502: "The other side did not take it; the detail says why.",
     503: "The database cannot be reached, or is busy for too long; try again later.",
 }
 

@@ -31,7 +31,7 @@ _STREAM: Responses = {
     200: {"description": "Events, as they happen.", "content": {"text/event-stream": {"example": _EXAMPLE}}}
 }
 
-Kind = Literal["check", "transition", "certificate", "vantage", "website", "alert"]
+Kind = Literal["check", "transition", "certificate", "vantage", "website", "alert", "delivery"]
 
 
 def _split(values: Any) -> Any:
@@ -45,7 +45,7 @@ class EventQuery(BaseModel):
 
     website_id: int | None = Field(None, ge=1, le=MAX_ID, description="Only those of this website.")
     kinds: Annotated[list[Kind], BeforeValidator(_split)] = Field(
-        ["check", "transition", "certificate", "vantage", "website", "alert"],
+        ["check", "transition", "certificate", "vantage", "website", "alert", "delivery"],
         description="Only these; joined by commas or repeated.",
     )
 

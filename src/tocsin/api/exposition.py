@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from tocsin.actions.metrics import Figures, WebsiteFigures
+from tocsin.actions.metrics import DeliveryFigures, Figures, WebsiteFigures
+from tocsin.model.delivery.facts import DeliveryStatus
 from tocsin.model.enums import MonitorStatus
 from tocsin.model.heartbeats.keys import hidden_url
+from tocsin.model.messages import Outcome
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -19,7 +21,8 @@ Sample = tuple[str, float | None]
 
 def render(figures: Figures) -> str:
     """Return all figures as text."""
-    return "".join((*_of_tocsin(figures), *_of_websites(figures.websites)))
+    parts = (_of_tocsin(figures), _of_deliveries(figures.deliveries), _of_websites(figures.websites))
+    return "".join(text for part in parts for text in part)
 
 
 def labels(**pairs: object) -> str:
@@ -64,6 +67,19 @@ def _of_tocsin(figures: Figures) -> Iterator[str]:
         meaning = f"{word} of the last checks started at most this much after they were due."
         late_s = None if late_ms is None else late_ms / 1000
         yield family(f"tocsin_check_lateness_{name}_seconds", "gauge", meaning, [("", late_s)])
+
+
+def _of_deliveries(deliveries: DeliveryFigures) -> Iterator[str]:
+    statuses = [(labels(status=one), deliveries.by_status.get(one, 0)) for one in DeliveryStatus]
+    outcomes = [(labels(outcome=one), deliveries.attempts_by_outcome.get(one, 0)) for one in Outcome]
+    yield family("tocsin_deliveries", "gauge", "Messages to channels that are kept, by status.", statuses)
+    yield family("tocsin_delivery_attempts", "gauge", "Tries to send that are kept, by outcome.", outcomes)
+    for name, meaning, value in (
+        ("delivery_oldest_waiting_seconds", "How long the oldest waiting message is late.", deliveries.oldest_late_s),
+        ("alert_changes_unplanned", "Changes of alerts that wait to be planned.", deliveries.unplanned_count),
+        ("channels_failing", "Channels whose last try failed.", deliveries.failing_channels),
+    ):
+        yield family(f"tocsin_{name}", "gauge", meaning, [("", value)])
 
 
 def _of_websites(websites: Iterable[WebsiteFigures]) -> Iterator[str]:

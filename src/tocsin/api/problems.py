@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 
-from tocsin.errors import Invalid, TocsinError, TooManyTries, Unauthorized
+from tocsin.errors import Invalid, SendFailed, TocsinError, TooManyTries, Unauthorized
 from tocsin.model.heartbeats.keys import hidden_path
 
 logger = logging.getLogger(__name__)
@@ -145,7 +145,7 @@ async def _of_tocsin(request: Request, error: Exception) -> Response:
         logger.error("%s: %s", hidden_path(path), error.message)  # names hosts and folders: for the log alone
         headers = {"Retry-After": str(RETRY_AFTER_S)}
         return problem(path, status, kind.code, f"{title[:1].lower()}{title[1:]}", title=title, headers=headers)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, SendFailed):
         return unexpected(path, error)
     headers = {}
     if isinstance(error, Unauthorized):

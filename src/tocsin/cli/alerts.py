@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from tocsin.cli.alert_why import why
 from tocsin.cli.options import database_options, explain, json_option, opened_database, page_options, settings_of
 from tocsin.cli.output import counted, note, page_footer, print_json
 from tocsin.errors import Invalid
@@ -276,3 +277,6 @@ def _label(text: str) -> tuple[str, str]:
     if not equals or not name.strip():
         raise Invalid(f"--label {text!r}: write it as NAME=VALUE")
     return name.strip(), value
+
+
+alerts.add_command(why)

@@ -10,6 +10,7 @@ from tocsin import __version__, _extra_missing
 from tocsin.cli.access import token, user
 from tocsin.cli.alerts import alerts
 from tocsin.cli.bench import bench
+from tocsin.cli.channels import channels
 from tocsin.cli.check import check
 from tocsin.cli.database import db
 from tocsin.cli.maintenance import maintenance
@@ -79,5 +80,5 @@ def main() -> None:
     """
 
 
-for _command in (check, serve, websites, alerts, silences, maintenance, db, user, token, bench):
+for _command in (check, serve, websites, alerts, channels, silences, maintenance, db, user, token, bench):
     main.add_command(_command)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Event
 from typing import Any
 
@@ -130,6 +131,7 @@ class Housekeeping:
         gone = sum(map(self._let_go, retention.common_trims(now, keep)))
         for website_id in websites:
             gone += sum(map(self._let_go, retention.website_trims(website_id, now, keep)))
+        gone += self._let_deliveries_go(retention.cut_off(now, keep.deliveries_days))
         self._release_pages()
         logger.info("retention: %s rows let go", gone)
         return gone
@@ -149,6 +151,16 @@ class Housekeeping:
                     turn.done += len(keys[:TAKE_STEP])
                     del keys[:TAKE_STEP]
             total += turn.done
+        return total
+
+    def _let_deliveries_go(self, before: datetime) -> int:
+        total = 0
+        while not self._stopping.is_set():
+            with self._short_transaction() as turn:
+                turn.done = trim_deliveries(turn.connection, before, TAKE_STEP)
+            total += turn.done
+            if not turn.done:
+                break
         return total
 
     def _release_pages(self) -> None:

@@ -16,7 +16,7 @@ BUFFER = 1000
 class LiveEvent:
     """Something that was committed a moment ago. `id` is the outbox event's, where there is one."""
 
-    kind: Literal["check", "transition", "certificate", "vantage", "website", "alert", "lost"]
+    kind: Literal["check", "transition", "certificate", "vantage", "website", "alert", "delivery", "lost"]
     data: dict[str, Any]
     id: int | None = None
 

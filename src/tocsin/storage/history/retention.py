@@ -22,6 +22,7 @@ class Retention:
     unknown_days: int = 400
     events_days: int = 90
     debug_days: int = 90
+    deliveries_days: int = 90
 
 
 Keys = Sequence[Any]

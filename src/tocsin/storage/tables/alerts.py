@@ -104,6 +104,12 @@ class AlertChange(Base):
             sqlite_where=text("planned_at IS NULL"),
             postgresql_where=text("planned_at IS NULL"),
         ),
+        Index(
+            "ix_alert_changes_muted",
+            "muted_until",
+            sqlite_where=text("muted_until IS NOT NULL"),
+            postgresql_where=text("muted_until IS NOT NULL"),
+        ),
         Index("ix_alert_changes_time", "changed_at"),
         {"sqlite_autoincrement": True},
     )
@@ -120,6 +126,7 @@ class AlertChange(Base):
     reason: Mapped[str] = mapped_column(String(40))
     note: Mapped[str | None] = mapped_column(Text)
     planned_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    muted_until: Mapped[datetime | None] = mapped_column(UTCDateTime)  # planned, but kept back: looked at again then
 
 
 class AlertDecision(Base):

@@ -41,6 +41,9 @@ class Channel(Base):
     last_message_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     last_error: Mapped[str | None] = mapped_column(Text)
     failing_since: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    paused_until: Mapped[datetime | None] = mapped_column(UTCDateTime)  # it failed, or asked to be left alone
+    failures_count: Mapped[int] = mapped_column(Integer, default=0)  # tries in a row that failed
+    rejections_count: Mapped[int] = mapped_column(Integer, default=0)  # of these, in a row, those refused for good
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow, onupdate=utcnow)
 

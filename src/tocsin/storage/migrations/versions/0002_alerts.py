@@ -74,6 +74,9 @@ def upgrade() -> None:
         sa.Column("last_message_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failures_count", sa.Integer(), nullable=False),
+        sa.Column("rejections_count", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
@@ -421,12 +424,20 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=40), nullable=False),
         sa.Column("note", sa.Text(), nullable=True),
         sa.Column("planned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("muted_until", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["alert_id"], ["monitoring_alerts.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("alert_changes", schema=None) as batch_op:
         batch_op.create_index("ix_alert_changes_alert", ["alert_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_alert_changes_muted",
+            ["muted_until"],
+            unique=False,
+            sqlite_where=sa.text("muted_until IS NOT NULL"),
+            postgresql_where=sa.text("muted_until IS NOT NULL"),
+        )
         batch_op.create_index("ix_alert_changes_time", ["changed_at"], unique=False)
         batch_op.create_index(
             "ix_alert_changes_unplanned",
@@ -511,6 +522,11 @@ def downgrade() -> None:
             postgresql_where=sa.text("planned_at IS NULL"),
         )
         batch_op.drop_index("ix_alert_changes_time")
+        batch_op.drop_index(
+            "ix_alert_changes_muted",
+            sqlite_where=sa.text("muted_until IS NOT NULL"),
+            postgresql_where=sa.text("muted_until IS NOT NULL"),
+        )
         batch_op.drop_index("ix_alert_changes_alert")
 
     op.drop_table("alert_changes")
