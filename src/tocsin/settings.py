@@ -4,7 +4,7 @@ import math
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("retain_phases_days", "60", "Days that hourly histograms of the phases are kept.", int, minimum=1),
     Setting("retain_hours_days", "365", "Days that hourly rollups are kept; daily ones stay for ever.", int, minimum=1),
     Setting("ca_bundle", "", "PEM file of certificate authorities to trust beside the system's."),
+    Setting("secret_key", "", "Key that channels' secrets are stored with: 32 or more random characters. Several, joined by commas: the first encrypts, all decrypt. Empty: the file secret.key in the data folder, made on first use."),
     Setting("name_servers", "", "Name servers to ask instead of the system's, joined by commas."),
     Setting("log_level", "INFO", "How much is logged.", choices=("DEBUG", "INFO", "WARNING", "ERROR"), older_name="LOG_LEVEL"),
     Setting("log_format", "text", "Lines for people, or one JSON object a line.", choices=("text", "json")),
@@ -76,6 +77,7 @@ class Settings:
     retain_phases_days: int
     retain_hours_days: int
     ca_bundle: str
+    secret_key: tuple[str, ...] = field(repr=False)
     name_servers: tuple[str, ...]
     log_level: str
     log_format: str
@@ -186,7 +188,7 @@ def _parse(setting: Setting, text: str) -> Any:
         return next(choice for choice in setting.choices if choice.upper() == text.upper())
     if setting.field == "data_dir":
         return Path(text).expanduser()
-    if setting.field in ("name_servers", "allowed_hosts"):
+    if setting.field in ("name_servers", "allowed_hosts", "secret_key"):
         return tuple(part.strip() for part in text.split(",") if part.strip())
     return text.strip()
 
@@ -217,6 +219,10 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
         faults.append("TOCSIN_CHECK_INTERVAL_MIN is greater than TOCSIN_CHECK_INTERVAL_MAX")
     if values.get("port", 0) > 65535:
         faults.append(f"TOCSIN_PORT: {values['port']} is not between 0 and 65535")
+    if any(len(key) < 32 for key in values["secret_key"]):
+        faults.append(
+            "TOCSIN_SECRET_KEY: each key needs 32 random characters or more; make one with: openssl rand -base64 32"
+        )
     time_zone = values["scheduler_timezone"]
     if "://" not in values["database_url"]:
         faults.append(

@@ -24,6 +24,7 @@ DEFAULTS = {
     "retain_phases_days": 60,
     "retain_hours_days": 365,
     "ca_bundle": "",
+    "secret_key": (),
     "name_servers": (),
     "log_level": "INFO",
     "log_format": "text",
@@ -73,6 +74,16 @@ def test_an_empty_environment_gives_the_documented_defaults() -> None:
 )
 def test_the_environment_sets_it(name: str, text: str, field: str, value: object) -> None:
     assert getattr(load_settings({name: text}), field) == value
+
+
+def test_keys_are_taken_in_turn_and_never_shown() -> None:
+    old, new = "o" * 32, "n" * 44
+    settings = load_settings({"TOCSIN_SECRET_KEY": f"{new}, {old}"})
+    assert settings.secret_key == (new, old)
+    assert new not in repr(settings)
+    (fault,) = faults_of({"TOCSIN_SECRET_KEY": "hush-hush"})
+    assert fault.startswith("TOCSIN_SECRET_KEY: each key needs 32 random characters or more")
+    assert "hush" not in fault
 
 
 def test_the_database_lies_in_the_data_folder() -> None:
