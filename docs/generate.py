@@ -1,4 +1,4 @@
-"""Writes docs/reference/ from the code: settings, command line, HTTP, errors. `--check` only compares.
+"""Writes docs/reference/ from the code: settings, command line, HTTP, errors, channels. `--check` only compares.
 
 What the pages say is in the code: a wrong sentence is mended there, then `make docs` writes it here.
 """
@@ -12,6 +12,7 @@ import click
 
 from tocsin import errors
 from tocsin.app import create_app
+from tocsin.channels import CHANNELS
 from tocsin.cli import main as command_line
 from tocsin.model.enums import Cause, Phase
 from tocsin.model.expectations import SUBJECTS, operators_of
@@ -141,12 +142,38 @@ What can be expected of a check. How it is written, and what holds: [expectation
 """
 
 
+def channels_page() -> str:
+    """Every kind of channel: its fields, its limits, what fails for good."""
+    parts = ["# Channels\n\nWhat each kind can be told. How channels work: [channels](../channels.md)."]
+    for row in CHANNELS.values():
+        schema = row.schema()
+        fields = [
+            (code(name), field_default(name, field, schema), "yes" if field.get("secret") else "", field["description"])
+            for name, field in schema["properties"].items()
+        ]
+        parts.append(
+            f"## {row.label}\n\nKind `{row.kind}`. Limits: {row.limits}. Fails for good: {row.permanent}. A new one "
+            f"tells alerts from {row.defaults.min_priority} on, {row.defaults.rate_limit_per_minute:g} a minute.\n\n"
+            + table(("Field", "Default", "Secret", "Meaning"), fields)
+        )
+    return "\n\n".join(parts) + "\n"
+
+
+def field_default(name: str, field: dict[str, Any], schema: dict[str, Any]) -> str:
+    """Return a field's default, or that it has none."""
+    if name in schema.get("required", []):
+        return "needed"
+    default = field.get("default")
+    return "" if default in (None, {}, "") else code(str(default).lower() if isinstance(default, bool) else default)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "cli.md": cli_page,
     "http.md": http_page,
     "errors.md": errors_page,
     "expectations.md": expectations_page,
+    "channels.md": channels_page,
 }
 
 

@@ -98,7 +98,7 @@ _HOMES = {
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
 _EXTRA_OF = {
     "server": ("sqlalchemy", "alembic", "aiodns", "pycurl", "cryptography", "fastapi", "starlette", "uvicorn",
-               "apscheduler", "argon2", "jinja2", "prometheus_client", "click", "rich"),
+               "apscheduler", "argon2", "jinja2", "prometheus_client", "click", "rich", "aiosmtplib", "httpx"),
     "postgres": ("psycopg",),
     "cluster": ("nats",),
     "browser": ("playwright",),

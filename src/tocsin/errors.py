@@ -10,6 +10,7 @@
     ├── TooManyTries          wrong passwords too often
     ├── ExtraMissing          an optional part of Tocsin is not installed
     ├── SendFailed            a channel did not take a message
+    ├── SecretsUnreadable     stored secrets were sealed with another key
     ├── SchemaBehind          the database needs `tocsin db upgrade`
     └── StorageUnavailable    the database cannot be reached or is busy for too long
 
@@ -17,6 +18,7 @@ An unreachable website is no exception but a `CheckResult`. Each class has a sta
 answers it as problem+json with `http_status`, the command line ends with `exit_code`.
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -33,15 +35,21 @@ class TocsinError(Exception):
 
 
 class Invalid(TocsinError):
-    """The request cannot be taken as it is."""
+    """The request cannot be taken as it is.
+
+    `field` is the first at fault; `fields` says what is wrong with each, where there are several.
+    """
 
     code = "invalid"
     http_status = 422
     exit_code = 2
 
-    def __init__(self, message: str | None = None, *, field: str | None = None) -> None:
+    def __init__(
+        self, message: str | None = None, *, field: str | None = None, fields: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.field = field
+        self.fields = dict(fields or {})
 
 
 class SettingsInvalid(Invalid):
@@ -124,6 +132,14 @@ class SendFailed(TocsinError):
         self.may_have_arrived = may_have_arrived
         self.retry_after_s = retry_after_s
         self.status = status
+
+
+class SecretsUnreadable(TocsinError):
+    """The stored secrets were sealed with another key: put that one into TOCSIN_SECRET_KEY too, after a comma."""
+
+    code = "secrets_unreadable"
+    http_status = 503
+    exit_code = 2
 
 
 class SchemaBehind(TocsinError):

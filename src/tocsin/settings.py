@@ -4,7 +4,7 @@ import math
 import os
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("retain_deliveries_days", "90", "Days that deliveries and decisions about closed alerts are kept.", int, minimum=1),
     Setting("external_url", "", "Where people reach Tocsin, as in https://tocsin.example.com: for links in messages."),
     Setting("ca_bundle", "", "PEM file of certificate authorities to trust beside the system's."),
+    Setting("secret_key", "", "Key that channels' secrets are stored with: 32 or more random characters. Several, joined by commas: the first encrypts, all decrypt. Empty: the file secret.key in the data folder, made on first use."),
     Setting("name_servers", "", "Name servers to ask instead of the system's, joined by commas."),
     Setting("forbidden_networks", ",".join(map(str, FORBIDDEN_BY_DEFAULT)), "Networks that checks must not connect to, joined by commas; empty: any may be. Default: link-local and the clouds' metadata."),
     Setting("references", "gateway,resolver", "What tells whether Tocsin itself can see, joined by commas: gateway, resolver, host:port, icmp:host, dns:host; none: never ask. While all are silent, checks that fail are UNKNOWN."),
@@ -99,6 +100,7 @@ class Settings:
     retain_deliveries_days: int
     external_url: str
     ca_bundle: str
+    secret_key: tuple[str, ...] = field(repr=False)
     name_servers: tuple[str, ...]
     forbidden_networks: tuple[Network, ...]
     references: tuple[Reference, ...]
@@ -229,6 +231,7 @@ def _parse_days(text: str) -> tuple[int, ...]:
 _READERS: dict[str, Callable[[str], Any]] = {
     "data_dir": lambda text: Path(text).expanduser(),
     "allowed_hosts": _parts,
+    "secret_key": _parts,
     "certificate_warn_days": _parse_days,
     "name_servers": _parts,
     "forbidden_networks": parse_networks,
@@ -263,6 +266,10 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
         faults.append("TOCSIN_CHECK_INTERVAL_MIN is greater than TOCSIN_CHECK_INTERVAL_MAX")
     if values.get("port", 0) > 65535:
         faults.append(f"TOCSIN_PORT: {values['port']} is not between 0 and 65535")
+    if any(len(key) < 32 for key in values["secret_key"]):
+        faults.append(
+            "TOCSIN_SECRET_KEY: each key needs 32 random characters or more; make one with: openssl rand -base64 32"
+        )
     time_zone = values["scheduler_timezone"]
     if "://" not in values["database_url"]:
         faults.append(

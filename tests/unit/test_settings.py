@@ -33,6 +33,7 @@ DEFAULTS = {
     "flapping_changes": 6,
     "flapping_window": 1200,
     "ca_bundle": "",
+    "secret_key": (),
     "name_servers": (),
     "forbidden_networks": FORBIDDEN_BY_DEFAULT,
     "references": (Reference(ReferenceKind.GATEWAY), Reference(ReferenceKind.RESOLVER)),
@@ -90,6 +91,16 @@ def test_an_empty_environment_gives_the_documented_defaults() -> None:
 )
 def test_the_environment_sets_it(name: str, text: str, field: str, value: object) -> None:
     assert getattr(load_settings({name: text}), field) == value
+
+
+def test_keys_are_taken_in_turn_and_never_shown() -> None:
+    old, new = "o" * 32, "n" * 44
+    settings = load_settings({"TOCSIN_SECRET_KEY": f"{new}, {old}"})
+    assert settings.secret_key == (new, old)
+    assert new not in repr(settings)
+    (fault,) = faults_of({"TOCSIN_SECRET_KEY": "hush-hush"})
+    assert fault.startswith("TOCSIN_SECRET_KEY: each key needs 32 random characters or more")
+    assert "hush" not in fault
 
 
 def test_the_database_lies_in_the_data_folder() -> None:

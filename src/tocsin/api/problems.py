@@ -152,8 +152,8 @@ async def _of_tocsin(request: Request, error: Exception) -> Response:
         headers["WWW-Authenticate"] = 'Bearer realm="tocsin"'  # RFC 6750 section 3
     if isinstance(error, TooManyTries):
         headers["Retry-After"] = str(error.retry_after_s)
-    field = error.field if isinstance(error, Invalid) else None
-    errors = [FieldFault(field=field, message=error.message)] if field else []
+    fields = error.fields or ({error.field: error.message} if error.field else {}) if isinstance(error, Invalid) else {}
+    errors = [FieldFault(field=name, message=message) for name, message in fields.items()]
     return problem(path, status, kind.code, error.message, title=title, errors=errors, headers=headers)
 
 

@@ -18,6 +18,7 @@ from tocsin.model.times import to_epoch_us, utcnow
 from tocsin.storage import silences
 from tocsin.storage.checkpoints import checkpoint, frames_waiting
 from tocsin.storage.database import Connection, Database, Session, translated_errors
+from tocsin.storage.delivery.trimming import trim_deliveries
 from tocsin.storage.history import periods, retention, rollups
 from tocsin.storage.history.retention import Retention, Trim
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from tests.support.api import make_app
+from tests.support.books import PlainBook
 from tests.support.heartbeats import KEY, add_heartbeat, state_of
 from tests.support.watching import running_watch
 from tocsin import Database
@@ -28,7 +29,7 @@ async def client(database: Database) -> AsyncIterator[httpx.AsyncClient]:
     """Anybody, from anywhere: pings take no token."""
     live = LiveHub()
     async with running_watch(database, live=live, plan=WatchPlan(is_enabled=False)) as watch:
-        app = make_app(Services(load_settings({}), database, watch, live, utcnow()))
+        app = make_app(Services(load_settings({}), database, watch, live, utcnow(), PlainBook()))
         transport = httpx.ASGITransport(app, client=("198.51.100.7", 4711))
         async with httpx.AsyncClient(transport=transport, base_url="http://tocsin.example") as client:
             yield client

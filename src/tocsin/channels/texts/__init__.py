@@ -1,0 +1,1 @@
+"""What a message says: composed once, rendered for each provider, shortened where one is narrow. Pure."""
