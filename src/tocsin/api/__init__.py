@@ -3,6 +3,7 @@
 from fastapi import APIRouter, FastAPI
 
 from tocsin.api import (
+    alert_rules,
     checks,
     debug_sessions,
     downtimes,
@@ -23,6 +24,7 @@ TAGS = [
     {"name": "checks", "description": "What each look saw, and what they add up to."},
     {"name": "downtimes", "description": "From the first failed check to the recovery."},
     {"name": "debug sessions", "description": "Recorded browser visits and their network events."},
+    {"name": "alert rules", "description": "Bounds on metrics that become alerts, and what they would have done."},
     {"name": "silences", "description": "Alerts kept quiet by matcher, for a while."},
     {"name": "maintenance", "description": "Planned work: checking goes on, alerts are muted, uptime is left alone."},
     {"name": "events", "description": "What happens right now, as server-sent events."},
@@ -41,6 +43,7 @@ def routers() -> list[APIRouter]:
             downtimes,
             unknown_windows,
             debug_sessions,
+            alert_rules,
             silences,
             maintenance,
             events,

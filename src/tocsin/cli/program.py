@@ -12,6 +12,7 @@ from tocsin.cli.bench import bench
 from tocsin.cli.check import check
 from tocsin.cli.database import db
 from tocsin.cli.maintenance import maintenance
+from tocsin.cli.rules import rules
 from tocsin.cli.serve import serve
 from tocsin.cli.silences import silences
 from tocsin.cli.websites import websites
@@ -78,5 +79,5 @@ def main() -> None:
     """
 
 
-for _command in (check, serve, websites, silences, maintenance, db, user, token, bench):
+for _command in (check, serve, websites, rules, silences, maintenance, db, user, token, bench):
     main.add_command(_command)

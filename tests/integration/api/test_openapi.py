@@ -52,6 +52,8 @@ def test_every_route_of_the_contract_is_there(document: dict[str, Any]) -> None:
         "GET /api/maintenance-windows", "POST /api/maintenance-windows", "POST /api/maintenance-windows/preview",
         "GET /api/maintenance-windows/{window_id}", "PATCH /api/maintenance-windows/{window_id}",
         "DELETE /api/maintenance-windows/{window_id}",
+        "GET /api/alert-rules", "POST /api/alert-rules", "POST /api/alert-rules/try", "GET /api/alert-rules/{rule_id}",
+        "PATCH /api/alert-rules/{rule_id}", "DELETE /api/alert-rules/{rule_id}", "GET /api/metrics",
     }  # fmt: skip
 
 

@@ -183,7 +183,6 @@ def upgrade() -> None:
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("value", sa.Float(), nullable=True),
         sa.Column("evaluated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["rule_id"], ["monitoring_alert_rules.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("rule_id", "series"),
         sqlite_with_rowid=False,
     )
