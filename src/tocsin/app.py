@@ -1,5 +1,6 @@
 """Builds every object and joins them: what `tocsin serve` and `uvicorn tocsin.app:app` run."""
 
+import asyncio
 import logging
 import resource
 from collections.abc import AsyncIterator
@@ -12,6 +13,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 
 from tocsin import __version__, api, dashboard
 from tocsin.actions.services import Services
+from tocsin.alerts.inbox import AlertInbox, InboxPlan
 from tocsin.logs import configure_logs
 from tocsin.model.times import utcnow
 from tocsin.model.websites import INTERVAL_BOUNDS
@@ -80,6 +82,12 @@ def watch_plan(settings: Settings) -> WatchPlan:
     )
 
 
+def inbox_plan(settings: Settings) -> InboxPlan:
+    """Return how alerts are accepted, from the settings."""
+    resolve_after = timedelta(seconds=settings.resolve_timeout)
+    return InboxPlan(resolve_after, is_power_safe=settings.alert_durability == "power")
+
+
 def allow_open_files(wanted: int) -> int:
     """Raise the process's limit of open files to `wanted` as far as the system lets it; return what it is then."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -107,8 +115,11 @@ async def running(settings: Settings) -> AsyncIterator[Services]:
         watch = Watch(database, live, watch_plan(settings))
         stack.push_async_callback(watch.stop)
         stack.callback(live.close)
+        inbox = AlertInbox(database, inbox_plan(settings), lambda: None)
+        inbox.start()
+        stack.push_async_callback(asyncio.to_thread, inbox.stop)
         await watch.start()
-        yield Services(settings=settings, database=database, watch=watch, live=live, started_at=utcnow())
+        yield Services(settings=settings, database=database, watch=watch, live=live, inbox=inbox, started_at=utcnow())
 
 
 def __getattr__(name: str) -> Any:

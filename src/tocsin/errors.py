@@ -2,6 +2,7 @@
 
     TocsinError
     ├── Invalid               the request cannot be taken as it is
+    │   ├── TooLarge          its body is larger than is read
     │   └── SettingsInvalid   the environment or the configuration file is wrong
     ├── NotFound              there is no such thing
     ├── Conflict              it contradicts what is there already
@@ -42,6 +43,13 @@ class Invalid(TocsinError):
     def __init__(self, message: str | None = None, *, field: str | None = None) -> None:
         super().__init__(message)
         self.field = field
+
+
+class TooLarge(Invalid):
+    """The request's body is larger than is read."""
+
+    code = "body_too_large"
+    http_status = 413
 
 
 class SettingsInvalid(Invalid):

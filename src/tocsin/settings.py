@@ -51,6 +51,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("retain_hours_days", "365", "Days that hourly rollups are kept; daily ones stay for ever.", int, minimum=1),
     Setting("ca_bundle", "", "PEM file of certificate authorities to trust beside the system's."),
     Setting("name_servers", "", "Name servers to ask instead of the system's, joined by commas."),
+    Setting("alert_durability", "process", "process: what was accepted survives the death of Tocsin; power: a power cut too (slower).", choices=("process", "power")),
+    Setting("resolve_timeout", "300", "Seconds after which an alert that Prometheus gave no end resolves, unless it comes again.", int, minimum=1),
     Setting("log_level", "INFO", "How much is logged.", choices=("DEBUG", "INFO", "WARNING", "ERROR"), older_name="LOG_LEVEL"),
     Setting("log_format", "text", "Lines for people, or one JSON object a line.", choices=("text", "json")),
 )  # fmt: skip
@@ -77,6 +79,8 @@ class Settings:
     retain_hours_days: int
     ca_bundle: str
     name_servers: tuple[str, ...]
+    alert_durability: str
+    resolve_timeout: int
     log_level: str
     log_format: str
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from tocsin.actions.throttle import LoginThrottle
@@ -38,6 +38,18 @@ class Watching(Protocol):
         """Return whether the website has a job."""
 
 
+class Accepting(Protocol):
+    """What the doors need of the inbox; `alerts.inbox.AlertInbox` is one."""
+
+    resolve_after: timedelta
+
+    async def accept(self, payload: bytes) -> None:
+        """Return once a body of alerts is durable."""
+
+    def settle(self, within_s: float = 5.0) -> bool:
+        """Wait until all that was accepted so far is worked in."""
+
+
 @dataclass(slots=True)
 class Services:
     """The running parts; `app.state.tocsin` is one."""
@@ -47,6 +59,7 @@ class Services:
     watch: Watching
     live: LiveHub
     started_at: datetime
+    inbox: Accepting | None = None
     throttle: LoginThrottle = field(default_factory=LoginThrottle)
 
     def tell_website(self, change: Change, website_id: int) -> None:

@@ -17,6 +17,7 @@ from tocsin.api import (
     unknown_windows,
     websites,
 )
+from tocsin.api.alertmanager import AlertsDoor, router as alertmanager_router
 from tocsin.api.border import Border
 
 TAGS = [
@@ -59,4 +60,6 @@ def install(app: FastAPI) -> None:
     problems.install(app)
     for router in routers():
         app.include_router(router)
+    app.include_router(alertmanager_router)
+    app.add_middleware(AlertsDoor)  # the last one added stands in front
     openapi.install(app)

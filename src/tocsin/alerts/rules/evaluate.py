@@ -14,10 +14,10 @@ from typing import Any
 from tocsin.alerts.rules.alerting import alert_of, fingerprint_for, priority_of
 from tocsin.alerts.rules.decide import Decision, Standing, State, decide
 from tocsin.alerts.rules.rule import Rule, rule_of
+from tocsin.model.alerting.sightings import Ending, sighting_of
 from tocsin.model.alerts import AlertPriority
 from tocsin.model.series_values import Ask, Value, Watched
 from tocsin.storage.alerts.recording import Seen, record
-from tocsin.storage.alerts.sightings import Ending, sighting_of
 from tocsin.storage.database import Connection
 from tocsin.storage.rules.definitions import enabled_rules, load_standings, rules_version, store_standings
 from tocsin.storage.rules.values import sample_values, watched_websites, website_values
