@@ -24,11 +24,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import orjson
+import psutil
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 HEAD = "POST /api/v2/alerts HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-COLUMNS = "{:22}{:10}{:>10}{:>9}{:>9}{:>20}{:>10}"
+COLUMNS = "{:22}{:10}{:>10}{:>9}{:>9}{:>20}{:>14}{:>10}"
 SHAPES = ((1, 1), (1, 16), (64, 1), (64, 4))  # alerts a request, connections
 
 
@@ -47,8 +48,8 @@ async def no_op(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @contextmanager
-def server(kind: str, folder: Path) -> Iterator[int]:
-    """Yield the port of a server of that kind, in a process of its own."""
+def server(kind: str, folder: Path) -> Iterator[tuple[int, psutil.Process]]:
+    """Yield the port and the process of a server of that kind."""
     words = [sys.executable, "-m", "benchmarks.accepting_alerts", "--serve", kind]
     plain = {name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")}
     own = {"TOCSIN_DATA_DIR": str(folder), "TOCSIN_SCHEDULER_ENABLED": "false", "TOCSIN_LOG_LEVEL": "ERROR"}
@@ -58,7 +59,7 @@ def server(kind: str, folder: Path) -> Iterator[int]:
     port = int(process.stdout.readline())
     try:
         wait_for(port)
-        yield port
+        yield port, psutil.Process(process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()
@@ -139,17 +140,25 @@ def until_worked_in(folder: Path, wanted: int, deadline_s: float = 120) -> float
     raise SystemExit("the alerts were not worked in")
 
 
-def measure(kind: str, batch: int, connections: int, count: int) -> tuple[float, float, float, float]:
-    """Return alerts a second, p50 and p99 of a request in ms, and seconds until the last was worked in."""
+def measure(kind: str, batch: int, connections: int, count: int) -> tuple[float, ...]:
+    """Return alerts a second, p50 and p99 of a request in ms, seconds until the last was worked in, server CPU µs."""
     import uvloop
 
-    with tempfile.TemporaryDirectory() as name, server(kind, Path(name)) as port:
+    with tempfile.TemporaryDirectory() as name, server(kind, Path(name)) as (port, process):
         uvloop.run(post_all(port, bodies(10_000_000, 200, 1), 4))  # warm
         sent = bodies(0, count, batch)
+        before = sum(process.cpu_times()[:2])
         took_s, each = uvloop.run(post_all(port, sent, connections))
+        accepting = sum(process.cpu_times()[:2]) - before
         late_s = until_worked_in(Path(name), len(sent) * batch + 200) if kind != "no-op" else 0.0
     each.sort()
-    return len(sent) * batch / took_s, statistics.median(each), each[int(0.99 * len(each))], late_s
+    return (
+        len(sent) * batch / took_s,
+        statistics.median(each),
+        each[int(0.99 * len(each))],
+        late_s,
+        accepting * 1e6 / len(sent) / batch,
+    )
 
 
 def main() -> None:
@@ -162,19 +171,28 @@ def main() -> None:
         serve(arguments.serve)
         return
     print(
-        COLUMNS.format("batch x connections", "kind", "alerts/s", "p50 ms", "p99 ms", "worked in s later", "to no-op")
+        COLUMNS.format(
+            "batch x connections",
+            "kind",
+            "alerts/s",
+            "p50 ms",
+            "p99 ms",
+            "worked in s later",
+            "CPU us/alert",
+            "to no-op",
+        )
     )
     for batch, connections in SHAPES:
-        seen: dict[str, list[tuple[float, float, float, float]]] = {"no-op": [], "process": [], "power": []}
+        seen: dict[str, list[tuple[float, ...]]] = {"no-op": [], "process": [], "power": []}
         for _ in range(arguments.rounds):
             for kind, rounds in seen.items():
                 rounds.append(measure(kind, batch, connections, arguments.alerts))
         middle = {
             kind: [statistics.median(column) for column in zip(*rounds, strict=True)] for kind, rounds in seen.items()
         }
-        for kind, (rate, p50, p99, late_s) in middle.items():
+        for kind, (rate, p50, p99, late_s, cpu) in middle.items():
             ratio = rate / middle["no-op"][0]
-            row = (f"{rate:,.0f}", f"{p50:.2f}", f"{p99:.2f}", f"{late_s:.2f}", f"{ratio:.2f}")
+            row = (f"{rate:,.0f}", f"{p50:.2f}", f"{p99:.2f}", f"{late_s:.2f}", f"{cpu:.0f}", f"{ratio:.2f}")
             print(COLUMNS.format(f"{batch} x {connections}", kind, *row))
 
 

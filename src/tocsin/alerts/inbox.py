@@ -26,11 +26,14 @@ from tocsin.storage.database import Database
 
 logger = logging.getLogger(__name__)
 
-BATCH_BYTES = 256 * 1024
+BATCH_BYTES = 64 * 1024
 """Bodies worked in by one transaction: it must not keep other writers waiting."""
 RETRY_S = 0.5
 POLL_S = 1.0
 """How soon bodies that another process left are noticed."""
+QUIET_S = 0.02
+MOST_DELAY_S = 1.0
+"""While bodies keep coming, working in waits for a lull, at most so long: who posts goes first."""
 
 
 @dataclass(slots=True)
@@ -62,6 +65,7 @@ class AlertInbox:
         self._queue: deque[_Waiting] = deque()
         self._has_mail = threading.Event()
         self._has_work = threading.Event()
+        self._is_asked = threading.Event()
         self._stopping = threading.Event()
         self._worked = threading.Condition()
         self._threads = [
@@ -106,6 +110,7 @@ class AlertInbox:
             deadline = time.monotonic() + within_s
             while until and not inbox.is_worked_in(connection, until):
                 connection.rollback()
+                self._is_asked.set()
                 self._has_work.set()
                 with self._worked:
                     self._worked.wait(0.05)
@@ -154,7 +159,8 @@ class AlertInbox:
 
     def _work(self) -> None:
         while not self._stopping.is_set():
-            self._has_work.wait(POLL_S)
+            if self._has_work.wait(POLL_S):
+                self._wait_for_a_lull()
             self._has_work.clear()
             try:
                 while not self._stopping.is_set() and self._work_in():
@@ -166,6 +172,14 @@ class AlertInbox:
             except Exception:  # what was accepted stays in the inbox, and the next round must come
                 logger.exception("accepted alerts could not be worked in")
                 self._stopping.wait(RETRY_S)
+
+    def _wait_for_a_lull(self) -> None:
+        until = time.monotonic() + MOST_DELAY_S
+        before = -1
+        while before != self.accepted_count and time.monotonic() < until and not self._is_asked.is_set():
+            before = self.accepted_count
+            self._stopping.wait(QUIET_S)
+        self._is_asked.clear()
 
     def _work_in(self) -> int:
         """Make alerts of the oldest bodies; return how many bodies those were."""
