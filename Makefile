@@ -57,7 +57,7 @@ run: setup  ## start Tocsin on SQLite in ./data at http://127.0.0.1:8000, watchi
 	@exec $(BIN)/tocsin serve
 
 .PHONY: test
-test: lint chromium  ## everything CI runs: the checks, every test, branch coverage
+test: lint chromium peers  ## everything CI runs: the checks, every test, branch coverage
 	@$(BIN)/coverage erase
 	@$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term-missing:skip-covered $(PYTEST)
 	@$(BIN)/python tools/pure_coverage.py
@@ -94,6 +94,10 @@ screenshots: setup chromium  ## take the README's pictures anew, of a running To
 .PHONY: chromium
 chromium:
 	@tools/chromium.sh
+
+.PHONY: peers
+peers:
+	@tools/peers.sh
 
 .PHONY: lock
 lock: setup  ## compile requirements/ anew from pyproject.toml (UPGRADE=--upgrade for newer versions)

@@ -15,22 +15,29 @@ if TYPE_CHECKING:
 
 CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
 NO_CHROMIUM = "there is no Chromium here: install it (Debian: apt-get install chromium)"
+PEERS = all(shutil.which(name) for name in ("prometheus", "amtool"))
+NO_PEERS = "there is no Prometheus here: install it (Debian: apt-get install prometheus prometheus-alertmanager)"
+_MISSING = {
+    marker: reason
+    for marker, reason, is_there in (("browser", NO_CHROMIUM, CHROMIUM), ("peers", NO_PEERS, PEERS))
+    if not is_there
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the browser tests where there is no browser."""
-    if CHROMIUM is None:
-        for item in items:
-            if item.get_closest_marker("browser"):
-                item.add_marker(pytest.mark.skip(reason=NO_CHROMIUM))
+    """Skip the tests whose program is not on this machine."""
+    for item in items:
+        for marker, reason in _MISSING.items():
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say it loudly where browser tests were skipped."""
+    """Say it loudly where tests were skipped for want of a program."""
     skipped = terminalreporter.stats.get("skipped", [])
-    count = sum("browser" in report.keywords for report in skipped) if CHROMIUM is None else 0
-    if count:
-        terminalreporter.write_sep("!", f"{count} BROWSER TESTS SKIPPED: {NO_CHROMIUM}", red=True, bold=True)
+    for marker, reason in _MISSING.items():
+        if count := sum(marker in report.keywords for report in skipped):
+            terminalreporter.write_sep("!", f"{count} {marker.upper()} TESTS SKIPPED: {reason}", red=True, bold=True)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the same names for type checkers; a test compares the two lists
     from tocsin.alerts.handlers import AlertHandler as AlertHandler, sentry_before_send as sentry_before_send
+    from tocsin.alerts.rules.monitor import ThresholdMonitor as ThresholdMonitor
     from tocsin.alerts.service import AlertService as AlertService
     from tocsin.errors import (
         Conflict as Conflict,
@@ -71,6 +72,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "tocsin.errors": "TocsinError Invalid NotFound Conflict Unauthorized Forbidden ExtraMissing SettingsInvalid "
     "SchemaBehind StorageUnavailable",
+    "tocsin.alerts.rules.monitor": "ThresholdMonitor",
     "tocsin.instrument.alert_handlers": "RateLimitedAlertHandler",
     "tocsin.instrument.slow_queries": "SlowQueryAlert",
     "tocsin.model.enums": "MonitorStatus HTTPMethod NetworkEventType Cause Phase AddressFamily",

@@ -3,11 +3,11 @@
 import asyncio
 import logging
 import resource
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import fields
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
@@ -16,12 +16,15 @@ from tocsin import __version__, api, dashboard
 from tocsin.actions.channel_book import open_channel_book
 from tocsin.actions.services import Services
 from tocsin.alerts.alerting import Alerting, alerting_plan
+from tocsin.alerts.inbox import AlertInbox, InboxPlan
+from tocsin.alerts.rules.loop import RuleLoop, RulesPlan
 from tocsin.delivery.lanes import LanePlan
 from tocsin.delivery.service import Delivery, DeliveryPlan
 from tocsin.logs import configure_logs
 from tocsin.model.times import utcnow
 from tocsin.model.websites import INTERVAL_BOUNDS
 from tocsin.settings import Settings, load_settings
+from tocsin.storage.alerts.recording import Handling
 from tocsin.storage.configured import open_database
 from tocsin.storage.database import Database
 from tocsin.storage.history.retention import Retention
@@ -100,6 +103,45 @@ def tell_live(live: LiveHub) -> Callable[[dict[str, Any]], None]:
     return lambda event: live.publish(LiveEvent("delivery", event))
 
 
+def tell_alerts(live: LiveHub, delivery: Delivery) -> Callable[[Sequence[dict[str, Any]]], None]:
+    """Return what passes changes of alerts on: to whoever is listening, and to those who plan whom to tell."""
+
+    def tell(changes: Sequence[dict[str, Any]]) -> None:
+        live.publish(*(LiveEvent("alert", one) for one in changes))
+        delivery.wake()
+
+    return tell
+
+
+class Threaded(Protocol):
+    """A part with a thread of its own."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """Finish what is being done, and end."""
+
+
+def inbox_plan(settings: Settings, handling: Handling) -> InboxPlan:
+    """Return how alerts are accepted, from the settings."""
+    resolve_after = timedelta(seconds=settings.resolve_timeout)
+    return InboxPlan(resolve_after, settings.alert_durability == "power", handling)
+
+
+def own_figures(watch: Watch) -> Callable[[], dict[str, float]]:
+    """Return what tells how this process does, for rules to look at."""
+
+    def figures() -> dict[str, float]:
+        seen = watch.overview()
+        found = {"tocsin.write_queue_count": float(seen.write_queue_count)}
+        if seen.lateness_p99_ms is not None:
+            found["tocsin.lateness_p99_ms"] = seen.lateness_p99_ms
+        return found
+
+    return figures
+
+
 def allow_open_files(wanted: int) -> int:
     """Raise the process's limit of open files to `wanted` as far as the system lets it; return what it is then."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -125,16 +167,16 @@ async def running(settings: Settings) -> AsyncIterator[Services]:
         if settings.scheduler_enabled:
             stack.enter_context(sole_watcher(database))
         live = LiveHub()
-        alerting = Alerting(database, plan, lambda told: live.publish(*(LiveEvent("alert", one) for one in told)))
-        alerting.start()
-        stack.push_async_callback(asyncio.to_thread, alerting.stop)
         book = open_channel_book(settings)
-        delivery = None
-        if settings.scheduler_enabled:
-            delivery = Delivery(database, book.send, delivery_plan(settings, database), live=tell_live(live))
-            delivery.start()
-            stack.push_async_callback(asyncio.to_thread, delivery.stop)
+        delivery = Delivery(database, book.send, delivery_plan(settings, database), live=tell_live(live))
+        alerting = Alerting(database, plan, tell_alerts(live, delivery))
         watch = Watch(database, live, watch_plan(settings))
+        inbox = AlertInbox(database, inbox_plan(settings, plan.handling), alerting.wake)
+        rules = RuleLoop(database, RulesPlan(settings.data_dir, plan.handling), own_figures(watch), alerting.wake)
+        alone: list[Threaded] = [delivery, rules] if settings.scheduler_enabled else []
+        for part in [*alone, alerting, inbox]:
+            part.start()
+            stack.push_async_callback(asyncio.to_thread, part.stop)
         stack.push_async_callback(watch.stop)
         stack.callback(live.close)
         await watch.start()
@@ -146,7 +188,8 @@ async def running(settings: Settings) -> AsyncIterator[Services]:
             started_at=utcnow(),
             channel_book=book,
             alerting=alerting,
-            delivery=delivery,
+            inbox=inbox,
+            delivery=delivery if settings.scheduler_enabled else None,
         )
 
 

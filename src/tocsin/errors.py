@@ -2,6 +2,7 @@
 
     TocsinError
     ├── Invalid               the request cannot be taken as it is
+    │   ├── TooLarge          its body is larger than is read
     │   └── SettingsInvalid   the environment or the configuration file is wrong
     ├── NotFound              there is no such thing
     ├── Conflict              it contradicts what is there already
@@ -50,6 +51,13 @@ class Invalid(TocsinError):
         super().__init__(message)
         self.field = field
         self.fields = dict(fields or {})
+
+
+class TooLarge(Invalid):
+    """The request's body is larger than is read."""
+
+    code = "body_too_large"
+    http_status = 413
 
 
 class SettingsInvalid(Invalid):

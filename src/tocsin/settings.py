@@ -66,6 +66,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("name_servers", "", "Name servers to ask instead of the system's, joined by commas."),
     Setting("forbidden_networks", ",".join(map(str, FORBIDDEN_BY_DEFAULT)), "Networks that checks must not connect to, joined by commas; empty: any may be. Default: link-local and the clouds' metadata."),
     Setting("references", "gateway,resolver", "What tells whether Tocsin itself can see, joined by commas: gateway, resolver, host:port, icmp:host, dns:host; none: never ask. While all are silent, checks that fail are UNKNOWN."),
+    Setting("alert_durability", "process", "process: what was accepted survives the death of Tocsin; power: a power cut too (slower).", choices=("process", "power")),
+    Setting("resolve_timeout", "300", "Seconds after which an alert that Prometheus gave no end resolves, unless it comes again.", int, minimum=1),
     Setting("log_level", "INFO", "How much is logged.", choices=("DEBUG", "INFO", "WARNING", "ERROR"), older_name="LOG_LEVEL"),
     Setting("log_format", "text", "Lines for people, or one JSON object a line.", choices=("text", "json")),
 )  # fmt: skip
@@ -104,6 +106,8 @@ class Settings:
     name_servers: tuple[str, ...]
     forbidden_networks: tuple[Network, ...]
     references: tuple[Reference, ...]
+    alert_durability: str
+    resolve_timeout: int
     log_level: str
     log_format: str
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from tocsin.actions.throttle import LoginThrottle
@@ -102,6 +102,18 @@ class Delivering(Protocol):
         """Look for work now; from any thread."""
 
 
+class Accepting(Protocol):
+    """What the doors need of the inbox; `alerts.inbox.AlertInbox` is one."""
+
+    resolve_after: timedelta
+
+    async def accept(self, payload: bytes) -> None:
+        """Return once a body of alerts is durable."""
+
+    def settle(self, within_s: float = 5.0) -> bool:
+        """Wait until all that was accepted so far is worked in."""
+
+
 @dataclass(slots=True)
 class Services:
     """The running parts; `app.state.tocsin` is one."""
@@ -113,6 +125,7 @@ class Services:
     started_at: datetime
     channel_book: ChannelBook
     alerting: AlertingPart = field(default_factory=Quiet)
+    inbox: Accepting | None = None
     throttle: LoginThrottle = field(default_factory=LoginThrottle)
     delivery: Delivering | None = None  # None: another process delivers
 

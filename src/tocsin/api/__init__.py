@@ -3,6 +3,7 @@
 from fastapi import APIRouter, FastAPI
 
 from tocsin.api import (
+    alert_rules,
     alerts,
     badges,
     channels,
@@ -22,6 +23,7 @@ from tocsin.api import (
     unknown_windows,
     websites,
 )
+from tocsin.api.alertmanager import AlertsDoor, router as alertmanager_router
 from tocsin.api.border import Border
 
 TAGS = [
@@ -33,6 +35,7 @@ TAGS = [
     {"name": "debug sessions", "description": "Recorded browser visits and their network events."},
     {"name": "channels", "description": "Configured destinations of alerts."},
     {"name": "deliveries", "description": "What was sent to whom, each try, and why somebody was not told."},
+    {"name": "alert rules", "description": "Bounds on metrics that become alerts, and what they would have done."},
     {"name": "silences", "description": "Alerts kept quiet by matcher, for a while."},
     {"name": "maintenance", "description": "Planned work: checking goes on, alerts are muted, uptime is left alone."},
     {"name": "events", "description": "What happens right now, as server-sent events."},
@@ -57,6 +60,7 @@ def routers() -> list[APIRouter]:
             debug_sessions,
             channels,
             deliveries,
+            alert_rules,
             silences,
             maintenance,
             events,
@@ -72,4 +76,6 @@ def install(app: FastAPI) -> None:
     problems.install(app)
     for router in routers():
         app.include_router(router)
+    app.include_router(alertmanager_router)
+    app.add_middleware(AlertsDoor)  # the last one added stands in front
     openapi.install(app)

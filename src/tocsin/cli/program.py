@@ -14,6 +14,7 @@ from tocsin.cli.channels import channels
 from tocsin.cli.check import check
 from tocsin.cli.database import db
 from tocsin.cli.maintenance import maintenance
+from tocsin.cli.rules import rules
 from tocsin.cli.serve import serve
 from tocsin.cli.silences import silences
 from tocsin.cli.websites import websites
@@ -80,5 +81,5 @@ def main() -> None:
     """
 
 
-for _command in (check, serve, websites, alerts, channels, silences, maintenance, db, user, token, bench):
+for _command in (check, serve, websites, alerts, rules, channels, silences, maintenance, db, user, token, bench):
     main.add_command(_command)

@@ -64,6 +64,8 @@ def test_every_route_of_the_contract_is_there(document: dict[str, Any]) -> None:
         "GET /api/tags", "POST /api/websites/pause", "POST /api/websites/resume", f"GET {one}/badge.svg",
         "GET /ping/{key}", "POST /ping/{key}", "GET /ping/{key}/{what}", "POST /ping/{key}/{what}",
         f"GET {one}/pings", f"GET {one}/pings/{{number}}/body",
+        "GET /api/alert-rules", "POST /api/alert-rules", "POST /api/alert-rules/try", "GET /api/alert-rules/{rule_id}",
+        "PATCH /api/alert-rules/{rule_id}", "DELETE /api/alert-rules/{rule_id}", "GET /api/metrics",
     }  # fmt: skip
 
 

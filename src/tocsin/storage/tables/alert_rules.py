@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Float, ForeignKey, Index, Integer, String, Text, text
+from sqlalchemy import JSON, Boolean, Float, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tocsin.model.alerts import AlertCategory
@@ -51,9 +51,7 @@ class RuleState(Base):
     __tablename__ = "alert_rule_states"
     __table_args__ = ({"sqlite_with_rowid": False},)
 
-    rule_id: Mapped[int] = mapped_column(
-        Id, ForeignKey("monitoring_alert_rules.id", ondelete="CASCADE"), primary_key=True
-    )
+    rule_id: Mapped[int] = mapped_column(Id, primary_key=True)  # stays until the alerts of a deleted rule have ended
     series: Mapped[str] = mapped_column(String(255), primary_key=True)
     state: Mapped[str] = mapped_column(String(10))  # ok, pending, firing
     since: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -13,6 +13,14 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_table(
+        "alert_inbox",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("received_at", sa.BigInteger(), nullable=False),
+        sa.Column("payload", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
     # Nobody waits to hear of the past; what a website changed to last still stands, and is taken in.
     op.execute(
         "UPDATE outbox_events SET handled_at = created_at"
@@ -200,7 +208,6 @@ def upgrade() -> None:
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("value", sa.Float(), nullable=True),
         sa.Column("evaluated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["rule_id"], ["monitoring_alert_rules.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("rule_id", "series"),
         sqlite_with_rowid=False,
     )
@@ -591,3 +598,4 @@ def downgrade() -> None:
             sqlite_where=sa.text("handled_at IS NULL"),
             postgresql_where=sa.text("handled_at IS NULL"),
         )
+    op.drop_table("alert_inbox")

@@ -1,0 +1,1 @@
+"""Rules in the database, and the values that they are held against."""
