@@ -18,7 +18,7 @@ FOLDERS = [ROOT / name for name in ("src", "tests", "benchmarks", "examples", "d
 
 MAX_FUNCTION_LINES = 60
 MAX_MODULE_LINES = 400
-MAX_MODULES_IN_FOLDER = 40
+MAX_MODULES_IN_FOLDER = 32
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "common", "misc", "manager", "base", "core"}
 
 ALLOWED_LARGER: dict[str, int] = {}

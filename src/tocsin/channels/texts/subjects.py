@@ -75,7 +75,8 @@ def _said(message: Message, topic: str, when: When) -> str:
     }.get(message.kind, topic)
     if message.kind in _CLOSED:
         return said
-    since = f" – since {when.moment(began)}" if began and message.kind not in _WAITING else ""
+    is_said = message.kind in _WAITING or " since " in topic
+    since = f" – since {when.moment(began)}" if began and not is_said else ""
     return f"[{message.priority}] {said}{since}"
 
 
