@@ -22,6 +22,7 @@ from tocsin.model.alerting.steps import FlappingPlan
 from tocsin.model.enums import Cause, Phase
 from tocsin.model.times import utcnow
 from tocsin.storage.alerts.recording import Handling
+from tocsin.storage.alerts.tail import LIMIT, REMEMBERED, Tail
 from tocsin.storage.tables.records import OutboxEvent
 
 UP, DOWN, DEGRADED = MonitorStatus.UP, MonitorStatus.DOWN, MonitorStatus.DEGRADED
@@ -229,6 +230,22 @@ def test_alerting_takes_in_what_waits_does_what_is_due_and_tells_every_change(da
     ]  # fmt: skip
     assert told[0]["title"] == "Shop is down since 12:01 UTC"
     assert told[0]["website_id"] is not None
+
+
+def test_a_storm_is_told_change_by_change_each_once(database: Database) -> None:
+    with database.engine.connect() as connection:
+        tail = Tail(connection)
+    for first in range(0, 8000, 2000):
+        see(database, *(make(f"storm_{number}") for number in range(first, first + 2000)))
+    heard: list[int] = []
+    while True:
+        with database.engine.connect() as connection:
+            batch = tail.read(connection)
+        if not batch:
+            break
+        heard += [one["change_id"] for one in batch]
+    assert len(heard) == len(set(heard)) == 8000
+    assert len(tail._told) <= REMEMBERED + LIMIT
 
 
 def test_alerting_outlives_a_database_that_fails(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

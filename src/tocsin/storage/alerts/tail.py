@@ -14,6 +14,8 @@ _CHANGES: Table = AlertChange.__table__  # type: ignore[assignment]
 STRAGGLE_S = 10.0
 """Numbers are given before the commit: a lower one may show up so much later than a higher one."""
 LIMIT = 1000
+REMEMBERED = 5 * LIMIT
+"""Changes told of late that are kept in mind: a statement takes only so many values."""
 
 
 class Tail:
@@ -24,7 +26,8 @@ class Tail:
         self._told: dict[int, float] = {}
 
     def read(self, connection: Connection) -> list[dict[str, Any]]:
-        """Return the changes that were committed since the last call, oldest first, each once."""
+        """Return up to 1,000 changes that were committed since the last call, oldest first, each once."""
+        self._settle(time.monotonic())
         wanted = (
             select(*_CHANGES.c, *(_ALERTS.c[name] for name in _SHOWN))
             .join_from(_CHANGES, _ALERTS, _ALERTS.c.id == _CHANGES.c.alert_id)
@@ -32,13 +35,18 @@ class Tail:
             .order_by(_CHANGES.c.id)
             .limit(LIMIT)
         )
-        now = time.monotonic()
         rows = connection.execute(wanted).all()
+        now = time.monotonic()
         self._told.update((row.id, now) for row in rows)
-        for change_id in [one for one, at in self._told.items() if now - at > STRAGGLE_S]:
-            del self._told[change_id]
-            self._settled_id = max(self._settled_id, change_id)
         return [_told(row) for row in rows]
+
+    def _settle(self, now: float) -> None:
+        """Look no longer for stragglers before what was told a while ago, or in a storm before the newest thousands."""
+        overflow = len(self._told) - REMEMBERED
+        for number, (change_id, at) in enumerate(list(self._told.items())):
+            if number < overflow or now - at > STRAGGLE_S:
+                del self._told[change_id]
+                self._settled_id = max(self._settled_id, change_id)
 
 
 _SHOWN = ("title", "message", "alert_type", "resource", "website_id", "notification_count")
