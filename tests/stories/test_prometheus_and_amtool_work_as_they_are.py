@@ -76,16 +76,15 @@ def test_an_alert_of_prometheus_arrives_is_silenced_and_survives_a_kill(tmp_path
             assert alert["labels"] == {"alertname": "AlwaysOn", "instance": "web1", "severity": "page"}
             assert alert["annotations"] == {"summary": "it is always on"}
             assert alert["status"]["state"] == "active"
-        key = amtool(server, "silence", "add", "alertname=AlwaysOn", "--comment=known", "--author=ops").strip()
-        assert key in amtool(server, "silence", "query")
-        assert json.loads(amtool(server, *query)) == [], "amtool hides what is silenced"
-        server.kill()
-        server.start()
-        (alert,) = json.loads(amtool(server, *query, "--silenced"))
-        assert alert["status"]["silencedBy"] == [key], "alert and silence are there after a kill"
-        amtool(server, "silence", "expire", key)
-        assert amtool(server, "silence", "query").count(key) == 0
-        assert json.loads(amtool(server, *query))[0]["status"]["state"] == "active"
+            key = amtool(server, "silence", "add", "alertname=AlwaysOn", "--comment=known", "--author=ops").strip()
+            assert key in amtool(server, "silence", "query")
+            assert json.loads(amtool(server, *query)) == [], "amtool hides what is silenced"
+            server.kill()
+            server.start()
+            soon(lambda: key in amtool(server, *query, "--silenced"))  # alert and silence are there after a kill
+            amtool(server, "silence", "expire", key)
+            assert amtool(server, "silence", "query").count(key) == 0
+            soon(lambda: "AlwaysOn" in amtool(server, *query))
 
 
 def test_amtool_adds_alerts_and_reads_the_routing(tmp_path: Path) -> None:

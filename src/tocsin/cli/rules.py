@@ -95,7 +95,7 @@ def add_rule(name: str, database: str | None, config: Path | None, as_json: bool
     \b
     Examples:
       tocsin rules add CPU 'cpu_percent > 80' --for 5m --clear 70 --category SYSTEM
-      tocsin rules add "Certificates" 'website.certificate_days < 10' --priority HIGH
+      tocsin rules add Errors 'website.error_rate_percent > 20' --window 15m --priority HIGH
     """
     from tocsin.actions.alert_rules import create_rule  # noqa: PLC0415
 

@@ -56,21 +56,17 @@ def period_at(schedule: Schedule, time_zone: str, moment: datetime) -> Period | 
 def cron_fault(text: str) -> str | None:
     """Return why `text` is no cron expression, or None where it is one that comes true some day."""
     try:
-        next(CronSim(text, _EARLIEST))
+        found = next(CronSim(text, _EARLIEST), None)
     except CronSimError as error:
         return str(error)
-    except StopIteration:
-        return "it never comes true"
-    return None
+    return "it never comes true" if found is None else None
 
 
 def _of_cron(schedule: Cron, zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[Period]:
     lasts = timedelta(minutes=schedule.duration_minutes)
     # cronsim yields moments after the one given, so begin a minute early.
-    for local in CronSim(schedule.cron, (start - lasts - timedelta(minutes=1)).astimezone(zone)):
-        begins = local.astimezone(UTC)
-        if begins >= end:
-            return
+    moments = CronSim(schedule.cron, (start - lasts - timedelta(minutes=1)).astimezone(zone))
+    while (begins := next(moments).astimezone(UTC)) < end:
         yield begins, begins + lasts
 
 

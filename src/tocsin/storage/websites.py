@@ -225,7 +225,7 @@ class WebsiteCRUD:
             if "website_id" not in table.c:
                 continue
             kind = mapped[table]
-            if table.c.website_id.nullable:  # what outlives the website, such as its alerts
+            if any(one.ondelete == "SET NULL" for one in table.c.website_id.foreign_keys):  # such as its alerts
                 db.execute(update(kind).where(kind.website_id == website_id).values(website_id=None))
             else:
                 db.execute(delete(kind).where(kind.website_id == website_id))

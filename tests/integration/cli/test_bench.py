@@ -46,7 +46,7 @@ def test_it_measures_and_leaves_nothing_behind(folder: Path, scheme: list[str]) 
     ended = run("bench", *SMALL, *scheme, "--json", env={"TMPDIR": str(folder)})
     assert (ended.returncode, ended.stderr) == (0, "")
     seen = json.loads(ended.stdout)
-    assert 20 <= seen["due_count"] <= 30
+    assert seen["due_count"] >= 20
     assert 0 < seen["done_count"] <= seen["due_count"]
     assert seen["done_ratio"] == seen["done_count"] / seen["due_count"]
     assert seen["up_count"] >= seen["done_count"]
