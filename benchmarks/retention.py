@@ -28,7 +28,7 @@ ROWS_A_WRITE = 20
 
 _NUMBERS = {
     "sqlite": "WITH RECURSIVE n(x) AS (SELECT {first} UNION ALL SELECT x + 1 FROM n WHERE x < {last})",
-    "postgresql": "WITH n(x) AS (SELECT generate_series({first}, {last}))",
+    "postgresql": "WITH n(x) AS (SELECT generate_series({first}::bigint, {last}::bigint))",
 }
 _BYTES = {"sqlite": "randomblob({count})", "postgresql": "decode(repeat('a1', {count}), 'hex')"}
 
