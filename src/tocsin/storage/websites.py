@@ -174,11 +174,16 @@ class WebsiteCRUD:
     @staticmethod
     def switch(db: Session, ids: Sequence[int], *, is_active: bool) -> list[int]:
         """Pause or resume those websites; return the ids of those that were not so before."""
-        change = update(Website).values(is_active=is_active, updated_at=utcnow()).returning(Website.id)
+        now = utcnow()
+        change = update(Website).values(is_active=is_active, updated_at=now).returning(Website.id)
         change = change.where(Website.is_active.is_not(is_active)).execution_options(synchronize_session=False)
         found: list[int] = []
         for start in range(0, len(ids), _AT_ONCE):
-            found += db.scalars(change.where(Website.id.in_(ids[start : start + _AT_ONCE])))
+            switched = list(db.scalars(change.where(Website.id.in_(ids[start : start + _AT_ONCE]))))
+            of_heartbeats = select(Website).where(Website.id.in_(switched), ~_IS_LOOKED_AT)
+            for row in db.scalars(of_heartbeats, execution_options=FRESH):
+                heartbeats.rearm(db, row, (schedule_of(row), not is_active), now)
+            found += switched
         db.commit()
         db.expire_all()
         return sorted(found)

@@ -144,6 +144,23 @@ def test_a_paused_heartbeat_is_not_waited_for_and_a_resumed_one_counts_anew(data
     assert (state.last_start_at, state.last_ping_at is None) == (None, False)
 
 
+def test_many_that_are_paused_and_resumed_at_once_count_anew_too(database: Database) -> None:
+    sites = [add_heartbeat(database, f"job-{number}") for number in range(3)]
+    for site in sites:
+        send(database, site, ping(at=utcnow() - 2 * DAY))
+    with database.session() as db:
+        looked_at = WebsiteCRUD.create(db, WebsiteCreate(url="https://example.com")).id
+        assert WebsiteCRUD.switch(db, [looked_at, *sites], is_active=False) == sorted([looked_at, *sites])
+        assert [state_of(database, site).deadline_at for site in sites] == [None] * 3
+        before = utcnow()
+        WebsiteCRUD.switch(db, sites[:2], is_active=True)
+    for site in sites[:2]:
+        deadline = state_of(database, site).deadline_at
+        assert deadline is not None
+        assert deadline >= before + HOUR + MINUTE
+    assert state_of(database, sites[2]).deadline_at is None
+
+
 def test_a_new_one_that_was_paused_still_waits_for_its_first_ping(database: Database) -> None:
     site = add_heartbeat(database)
     change(database, site, is_active=False)
