@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import insert, select, text, update
 
 from tests.support.alerts import NOON, changes, make, minutes, rows, see
+from tests.support.heartbeats import KEY, add_heartbeat
 from tests.support.history import add_site, record, saw
 from tocsin import AlertPriority, AlertStatus, Database, MonitorStatus
 from tocsin.alerts.alerting import Alerting, AlertingPlan
@@ -23,6 +24,7 @@ from tocsin.model.enums import Cause, Phase
 from tocsin.model.times import utcnow
 from tocsin.storage.alerts.recording import Handling
 from tocsin.storage.alerts.tail import LIMIT, REMEMBERED, Tail
+from tocsin.storage.rules.values import watched_websites
 from tocsin.storage.tables.records import OutboxEvent
 
 UP, DOWN, DEGRADED = MonitorStatus.UP, MonitorStatus.DOWN, MonitorStatus.DEGRADED
@@ -61,6 +63,19 @@ def test_a_website_that_goes_down_and_comes_back_is_one_alert(database: Database
     assert changes(database) == [("opened", "new", True), ("resolved", "recovered", True)]
     assert unhandled(database) == []
     assert take_in(database, minutes(9), HANDLING) == 0
+
+
+def test_a_heartbeats_key_is_in_no_alert_and_no_rules_labels(database: Database) -> None:
+    site = add_heartbeat(database, name="Backup")
+    record(database, site, saw(minutes(0), UP))
+    record(database, site, saw(minutes(1), DOWN, cause=Cause.HEARTBEAT_MISSED, message=""))
+    assert take_in(database, minutes(9), HANDLING) == 1
+    (alert,) = rows(database)
+    told = (alert.title, alert.message, alert.labels, alert.alert_metadata, alert.group_key)
+    assert KEY not in repr(told)
+    assert alert.alert_metadata["url"] == "heartbeat:********"
+    with database.engine.connect() as connection:
+        assert KEY not in repr(watched_websites(connection))
 
 
 def test_degraded_then_down_then_degraded_again(database: Database) -> None:

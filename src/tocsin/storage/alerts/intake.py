@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Table, func, or_, select, upda
 
 from tocsin.model.alerting.events import EventFacts, WebsiteFacts
 from tocsin.model.enums import MonitorStatus
+from tocsin.model.heartbeats.keys import hidden_url
 from tocsin.storage.evidence import unpack
 from tocsin.storage.tables import DowntimeWindow, MonitorCheck, Website
 from tocsin.storage.tables.records import CheckEvidence, OutboxEvent
@@ -96,7 +97,12 @@ def _facts(
 
 def _website(row: Any) -> WebsiteFacts:
     return WebsiteFacts(
-        id=row.id, name=row.name, url=row.url, created_at=row.created_at, group=row.group_name, tags=tuple(row.tags)
+        id=row.id,
+        name=row.name,
+        url=hidden_url(row.url),
+        created_at=row.created_at,
+        group=row.group_name,
+        tags=tuple(row.tags),
     )
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, select
 
 from tocsin.model.alert_rules import Aggregation
+from tocsin.model.heartbeats.keys import hidden_url
 from tocsin.model.series_values import Ask, Value, Watched, aggregate
 from tocsin.model.times import to_epoch_us
 from tocsin.storage.tables import Website
@@ -38,7 +39,7 @@ def watched_websites(connection: Connection) -> list[Watched]:
 
 
 def _website_labels(website_id: int, name: str, url: str, group: str | None) -> dict[str, str]:
-    labels = {"website": name, "website_id": str(website_id), "host": urlsplit(url).hostname or url}
+    labels = {"website": name, "website_id": str(website_id), "host": urlsplit(url).hostname or hidden_url(url)}
     return {**labels, "group": group} if group else labels
 
 
