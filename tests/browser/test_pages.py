@@ -210,7 +210,7 @@ def test_the_api_reference_is_drawn_without_anything_from_elsewhere(page: Page) 
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto("/docs")
-    expect(page.get_by_text("/api/websites/{website_id}/check", exact=True).first).to_be_visible()
+    expect(page.get_by_text("/api/websites/{website_id}/check", exact=True).first).to_be_visible(timeout=30_000)
     assert {re.sub(r"(//[^/]+).*", r"\1", url) for url in asked if not url.startswith("data:")} == {
         re.sub(r"(//[^/]+).*", r"\1", page.url)
     }
