@@ -13,6 +13,7 @@ from tocsin.errors import Invalid, SecretsUnreadable, SendFailed
 from tocsin.model.alerts import NotificationChannel
 from tocsin.model.delivery.facts import Destination
 from tocsin.model.messages import Message, Receipt
+from tocsin.probes.guard import Guard
 
 if TYPE_CHECKING:
     from tocsin.settings import Settings
@@ -77,8 +78,6 @@ class InstalledChannels:
         """Return the tools of the running event loop: delivery has one of its own."""
         loop = asyncio.get_running_loop()
         if loop not in self._tools:
-            networks = self._settings.forbidden_networks
-            self._tools[loop] = open_tools(
-                self._settings.ca_bundle or None, forbid=lambda address: any(address in one for one in networks)
-            )
+            guard = Guard(self._settings.forbidden_networks)
+            self._tools[loop] = open_tools(self._settings.ca_bundle or None, forbid=guard.refusal)
         return self._tools[loop]

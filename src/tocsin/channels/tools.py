@@ -1,7 +1,6 @@
 """What every channel works with: one HTTP client, TLS, time limits, the guard, the clock."""
 
 import asyncio
-import ipaddress
 import logging
 import socket
 import ssl
@@ -19,8 +18,8 @@ from tocsin import __version__
 from tocsin.errors import SendFailed, SettingsInvalid
 from tocsin.model.times import utcnow
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Forbid = Callable[[Address], bool]
+Forbid = Callable[[str], object]
+"""What says of an address whether it must not be connected to: by anything that is true, as `Guard.refusal` does."""
 
 MAX_BLOCKING_SENDS = 4
 
@@ -60,17 +59,10 @@ class Tools:
         except (OSError, UnicodeError, TimeoutError) as error:
             raise SendFailed(f"{host} is not found: {error or 'the name servers do not answer'}") from error
         addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
-        refused = next((one for one in addresses if self._is_forbidden(one)), None)
+        refused = next((one for one in addresses if self.forbid is not None and self.forbid(one)), None)
         if refused is not None:
             raise SendFailed(f"{host} is {refused}, an address that channels may not connect to", is_permanent=True)
         return addresses
-
-    def _is_forbidden(self, address: str) -> bool:
-        if self.forbid is None:
-            return False
-        one = ipaddress.ip_address(address.partition("%")[0])
-        mapped = one.ipv4_mapped if isinstance(one, ipaddress.IPv6Address) else None
-        return self.forbid(one) or (mapped is not None and self.forbid(mapped))
 
     async def aclose(self) -> None:
         """Close the client. Sends under way in threads end by their own time limits, heard by nobody."""
@@ -103,7 +95,8 @@ def open_tools(
         limits: how long one send may take.
 
     Raises:
-        SettingsInvalid: `ca_bundle` cannot be read or holds no certificates, or `proxy` is no URL.
+        SettingsInvalid: `ca_bundle` cannot be read or holds no certificates.
+        ValueError: `proxy` is no URL of a proxy.
     """
     tls = ssl.create_default_context()
     try:

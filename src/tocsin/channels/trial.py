@@ -10,11 +10,11 @@ from tocsin.model.alerts import NotificationChannel
 from tocsin.model.messages import Receipt
 
 
-async def test_send(  # it is no test of ours
+async def test_send(
     kind: NotificationChannel,
     config: ChannelConfig,
     tools: Tools,
-    external_url: str = "",  # noqa: PT028
+    external_url: str = "",  # noqa: PT028 (it is no test of ours)
 ) -> Receipt:
     """Send a TEST message now. `external_url` is where Tocsin itself is.
 

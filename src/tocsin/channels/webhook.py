@@ -216,12 +216,10 @@ async def send(config: Config, message: Message, tools: Tools) -> Receipt:
 
 def _headers(config: Config, message: Message, body: bytes, when: When) -> dict[str, str]:
     timestamp = int(when.now.timestamp())
-    headers = {
-        "Content-Type": config.content_type if config.body_template else "application/json",
-        **{name: value.get_secret_value() for name, value in config.headers.items()},
-        "Idempotency-Key": message.key,
-        "X-Tocsin-Timestamp": str(timestamp),
-    }
+    headers = {name: value.get_secret_value() for name, value in config.headers.items()}
+    if "content-type" not in map(str.lower, headers):
+        headers["Content-Type"] = config.content_type if config.body_template else "application/json"
+    headers |= {"Idempotency-Key": message.key, "X-Tocsin-Timestamp": str(timestamp)}
     if config.secret:
         headers["X-Tocsin-Signature"] = signature(config.secret.get_secret_value(), timestamp, body)
     return headers

@@ -194,8 +194,9 @@ async def test_a_webhook_can_be_verified_and_recognised_by_its_receiver(tools: T
     body = server.requests[0].partition(b"\r\n\r\n")[2]
     expected = webhook.signature(f"key-{SECRET}", int(NOW.timestamp()), body)
     assert requested(server.requests[0])[1]["x-tocsin-signature"] == expected
-    _, ((_, headers, _),) = await told("webhook", [ok()], tools, secret=None)
+    _, ((_, headers, _),) = await told("webhook", [ok()], tools, secret=None, headers={"content-type": "text/x-ours"})
     assert "x-tocsin-signature" not in headers
+    assert headers["content-type"] == "text/x-ours"
 
 
 async def test_logins_are_sent_as_each_provider_wants_them(tools: Tools) -> None:
@@ -215,6 +216,14 @@ async def test_logins_are_sent_as_each_provider_wants_them(tools: Tools) -> None
     assert "authorization" not in headers
     _, ((_, headers, _),) = await told("slack_bot", [SLACK_SENT], tools)
     assert headers["authorization"] == f"bearer {SECRET}"
+
+
+async def test_a_token_that_no_header_can_hold_is_a_matter_of_settings(tools: Tools) -> None:
+    end, requests = await told("slack_bot", [], tools, bot_token=f"ü{SECRET}")
+    assert outcome_of(end) is PERMANENT
+    assert "the request cannot be sent" in end.message
+    assert SECRET not in end.message
+    assert requests == []
 
 
 async def test_no_cookie_is_carried_from_one_message_to_the_next(tools: Tools) -> None:

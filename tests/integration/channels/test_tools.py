@@ -1,6 +1,6 @@
 """The guard, roots, proxies and time limits of every send."""
 
-from ipaddress import ip_address
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,9 @@ from tests.support.providers import PROVIDERS
 from tocsin.channels import Limits, Tools, open_tools, outcome_of
 from tocsin.errors import SendFailed, SettingsInvalid
 from tocsin.model.messages import MessageKind, Outcome, Receipt
+from tocsin.probes.guard import Guard
 
+LOOPBACK = Guard([ip_network("127.0.0.0/8"), ip_network("::1/128")])
 FIRING = sample(MessageKind.FIRING)
 WEBHOOK = PROVIDERS["webhook"]
 
@@ -29,7 +31,7 @@ async def sent(url: str, tools: Tools) -> Receipt | SendFailed:
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::ffff:127.0.0.1]"])
 async def test_the_guard_keeps_messages_from_forbidden_addresses(host: str) -> None:
     with serving(answering(ok())) as server:
-        async with open_tools(forbid=lambda one: one.is_loopback, clock=lambda: NOW, limits=SHORT) as tools:
+        async with open_tools(forbid=LOOPBACK.refusal, clock=lambda: NOW, limits=SHORT) as tools:
             failure = await sent(server.url("", host=host), tools)
     assert isinstance(failure, SendFailed)
     assert outcome_of(failure) is Outcome.PERMANENT
@@ -41,9 +43,8 @@ async def test_what_the_guard_lets_through_goes_to_the_address_it_has_seen(
     authority: Authority, tmp_path: Path
 ) -> None:
     secure = over_tls(tls_context(authority.leaf("localhost"), tmp_path), answering(ok()))
-    ours = {ip_address("127.0.0.1"), ip_address("::1")}
     bundle = authority.bundle(tmp_path)
-    async with open_tools(bundle, forbid=lambda one: one not in ours, clock=lambda: NOW, limits=SHORT) as tools:
+    async with open_tools(bundle, forbid=Guard().refusal, clock=lambda: NOW, limits=SHORT) as tools:
         for handler, scheme in ((answering(ok()), "http"), (secure, "https")):
             with serving(handler) as server:
                 assert isinstance(await sent(server.url("", scheme=scheme, host="localhost"), tools), Receipt)

@@ -99,8 +99,9 @@ def test_a_missed_alert_is_told_with_all_its_times() -> None:
 def test_late_and_perhaps_repeated_messages_are_marked() -> None:
     message = sample(MessageKind.FIRING, possibly_repeated=True, late_since=NOW - timedelta(minutes=18))
     notes = text_of(message).notes
-    assert notes[0] == "This may be a repeat: an earlier try may have arrived, its answer was lost."
-    assert notes[1] == ("Late: it should have been told at 02:12 UTC, 18 min ago; this channel could not be reached.")
+    assert text_of(message).subject.startswith("[REPEAT?] [CRITICAL] shop.example is down")
+    assert notes[0] == "May be a repeat: the answer to an earlier try was lost."
+    assert notes[1] == "Late: due at 02:12 UTC, 18 min ago; this channel could not be reached."
     assert with_note(text_of(message), "And so on.").notes[2] == "And so on."
 
 

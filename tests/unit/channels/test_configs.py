@@ -50,6 +50,7 @@ def test_a_configuration_shows_no_secret_and_survives_being_stored(name: str) ->
         (Kind.EMAIL, {**MAIL, "to": ["a@b.example, c@d.example"]}, "to.0", "write one address"),
         (Kind.EMAIL, {**MAIL, "sender": "a@b.example\r\nBcc: c@d.example"}, "sender", "write one address"),
         (Kind.EMAIL, {**MAIL, "sender": "jö@b.example"}, "sender", "write one address"),
+        (Kind.EMAIL, {**MAIL, "sender": "jo@b..example"}, "sender", "write one address"),
         (Kind.EMAIL, {**MAIL, "port": 0}, "port", "greater than or equal to 1"),
         (Kind.EMAIL, {**MAIL, "username": "me"}, "", "username and password belong together"),
         (Kind.EMAIL, {**MAIL, "username": "me", "password": "hush\n"}, "password", "no control characters"),

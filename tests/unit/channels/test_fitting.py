@@ -49,6 +49,11 @@ def test_a_cut_falls_between_words_and_emoji() -> None:
     assert cut("unbrokenunbrokenunbroken", 12) == "unbro" + CUT
 
 
+def test_what_is_joined_without_end_is_cut_all_the_same() -> None:
+    assert cut("a" + "\u200d" * 500, 60) == "a" + "\u200d" * 52 + CUT
+    assert cut("\u200d" * 500, 10).endswith(CUT)
+
+
 def test_where_there_is_no_room_even_for_the_mark_its_beginning_is_left() -> None:
     assert cut("a long text", 4) == CUT[:4]
     assert cut("a long text", -1) == ""
@@ -72,7 +77,7 @@ def test_even_the_narrowest_channel_hears_what_it_is_about() -> None:
     text = compose(huge(MessageKind.FIRING), WHEN)
     least = fit(text, ANY_LENGTH, plain, lambda _: False)
     assert len(least) <= 50
-    assert least.startswith("[CRITICAL] ")
+    assert least.startswith("[REPEAT?] [CRITICAL] ")
     assert least.endswith(CUT)
 
 

@@ -366,5 +366,5 @@ def test_a_late_message_says_so_in_every_channel() -> None:
     made = payloads(sample(MessageKind.FIRING, late_since=NOW - timedelta(minutes=9), possibly_repeated=True))
     for name, one in made.items():
         said = one.get_body(("plain",)).get_content() if name == "email" else json.dumps(one)
-        assert "may be a repeat" in said, name
+        assert "May be a repeat" in said, name
         assert "Late" in said, name

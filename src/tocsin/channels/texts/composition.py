@@ -85,12 +85,10 @@ def with_note(text: Text, note: str) -> Text:
 
 def _notes(message: Message, when: When) -> Iterator[str]:
     if message.possibly_repeated:
-        yield "This may be a repeat: an earlier try may have arrived, its answer was lost."
+        yield "May be a repeat: the answer to an earlier try was lost."
     if message.late_since and message.kind is not MessageKind.MISSED:
-        yield (
-            f"Late: it should have been told at {when.moment(message.late_since)}, "
-            f"{duration(when.since(message.late_since))} ago; this channel could not be reached."
-        )
+        ago = duration(when.since(message.late_since))
+        yield f"Late: due at {when.moment(message.late_since)}, {ago} ago; this channel could not be reached."
 
 
 def _parts(message: Message, when: When) -> Iterator[Part]:

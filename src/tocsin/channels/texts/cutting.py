@@ -5,6 +5,7 @@ from collections.abc import Callable
 CUT = "… (cut)"
 _JOINERS = ("\u200d", "\ufe0f", "\u20e3")
 _TONES = range(0x1F3FB, 0x1F400)
+_LONGEST_EMOJI = 20
 
 Measure = Callable[[str], int]
 
@@ -39,7 +40,12 @@ def cut(text: str, limit: int, measure: Measure = len, mark: str = CUT) -> str:
 
 
 def _before_emoji(text: str, end: int) -> int:
-    """Return where to cut at or before `end` so that no joined emoji is torn."""
-    while 0 < end < len(text) and (text[end] in _JOINERS or text[end - 1] == "\u200d" or ord(text[end]) in _TONES):
-        end -= 1
-    return end
+    """Return where to cut at or shortly before `end` so that no joined emoji is torn."""
+    for place in range(end, max(-1, end - _LONGEST_EMOJI), -1):
+        if place in (0, len(text)) or not _is_within_emoji(text, place):
+            return place
+    return end  # what is joined without end is no emoji
+
+
+def _is_within_emoji(text: str, place: int) -> bool:
+    return text[place] in _JOINERS or text[place - 1] == "\u200d" or ord(text[place]) in _TONES

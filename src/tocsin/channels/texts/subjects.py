@@ -18,7 +18,7 @@ _CLOSED = frozenset({MessageKind.RESOLVED, MessageKind.MISSED, MessageKind.TEST,
 
 def subject_of(message: Message, when: When) -> str:
     """Return the subject of `message` on one line."""
-    return _said(message, topic_of(message), when)
+    return ("[REPEAT?] " if message.possibly_repeated else "") + _said(message, topic_of(message), when)
 
 
 def _title(text: str) -> str:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from tocsin.channels.texts.composition import Text, compose, with_note
@@ -109,6 +110,7 @@ def _bounded(value: Any) -> Any:
     return value
 
 
+@lru_cache(maxsize=256)  # configurations are read before every send
 def _fault_of(source: str, markup: Markup) -> str | None:
     when = When(SAMPLES_AT)
     try:
