@@ -1,4 +1,4 @@
-"""Fixtures for every test: a database of each kind, and what happens where there is no Chromium."""
+"""Fixtures for every test: a database of each kind, and what happens where a program is missing."""
 
 import os
 import shutil
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.databases import PostgresServer, running_postgres
+from tocsin.cli.measuring.processes import find_nginx
 
 if TYPE_CHECKING:
     from tocsin import Database
@@ -17,9 +18,14 @@ CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := s
 NO_CHROMIUM = "there is no Chromium here: install it (Debian: apt-get install chromium)"
 PEERS = all(shutil.which(name) for name in ("prometheus", "amtool"))
 NO_PEERS = "there is no Prometheus here: install it (Debian: apt-get install prometheus prometheus-alertmanager)"
+NO_NGINX = "there is no nginx here: install it (Debian: apt-get install nginx)"
 _MISSING = {
     marker: reason
-    for marker, reason, is_there in (("browser", NO_CHROMIUM, CHROMIUM), ("peers", NO_PEERS, PEERS))
+    for marker, reason, is_there in (
+        ("browser", NO_CHROMIUM, CHROMIUM),
+        ("nginx", NO_NGINX, find_nginx()),
+        ("peers", NO_PEERS, PEERS),
+    )
     if not is_there
 }
 

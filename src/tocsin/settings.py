@@ -64,7 +64,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("ca_bundle", "", "PEM file of certificate authorities to trust beside the system's."),
     Setting("secret_key", "", "Key that channels' secrets are stored with: 32 or more random characters. Several, joined by commas: the first encrypts, all decrypt. Empty: the file secret.key in the data folder, made on first use."),
     Setting("name_servers", "", "Name servers to ask instead of the system's, joined by commas."),
-    Setting("forbidden_networks", ",".join(map(str, FORBIDDEN_BY_DEFAULT)), "Networks that checks must not connect to, joined by commas; empty: any may be. Default: link-local and the clouds' metadata."),
+    Setting("forbidden_networks", ",".join(map(str, FORBIDDEN_BY_DEFAULT)), "Networks that checks and messages must not connect to, joined by commas; empty: any may be. Default: link-local and the clouds' metadata."),
     Setting("references", "gateway,resolver", "What tells whether Tocsin itself can see, joined by commas: gateway, resolver, host:port, icmp:host, dns:host; none: never ask. While all are silent, checks that fail are UNKNOWN."),
     Setting("alert_durability", "process", "process: what was accepted survives the death of Tocsin; power: a power cut too (slower).", choices=("process", "power")),
     Setting("resolve_timeout", "300", "Seconds after which an alert that Prometheus gave no end resolves, unless it comes again.", int, minimum=1),

@@ -100,7 +100,7 @@ def test_measuring_tells_how_far_it_is() -> None:
     assert (result.to_dict()["websites_count"], result.asked, result.asked_lateness_p99_ms) == (3, [], None)
 
 
-NGINX = pytest.param(find_nginx(), id="nginx", marks=[] if find_nginx() else pytest.mark.skip(reason="no nginx here"))
+NGINX = pytest.param(find_nginx(), id="nginx", marks=pytest.mark.nginx)
 
 
 @pytest.mark.parametrize("is_https", [False, True], ids=["http", "https"])

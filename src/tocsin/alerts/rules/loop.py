@@ -83,7 +83,7 @@ class RuleLoop:
             if round_.has_changes:
                 with self._database.write_transaction() as connection:
                     round_.write(connection)
-        except BaseException:
+        except BaseException:  # what was not written must be read anew, whatever kept it from being written
             self._evaluator.forget()
             raise
         done = round_.summary

@@ -77,7 +77,7 @@ class ThresholdMonitor:
         moment = now or utcnow()
         try:
             return committed(self._db, lambda connection: self._evaluator.run(connection, moment))
-        except BaseException:
+        except BaseException:  # what was not written must be read anew, whatever kept it from being written
             self._evaluator.forget()
             raise
 

@@ -1,4 +1,4 @@
-"""Networks that checks must not connect to, unless an administrator says otherwise."""
+"""Networks that checks and messages must not connect to, unless an administrator says otherwise."""
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
